@@ -1,0 +1,6 @@
+//! Exposition formats: bytes to metric families and back.
+//!
+//! Pure: nothing here knows of Spin, HTTP or the store. All formats meet in one [`model`], so that what comes in by
+//! one format can go out by every other that can express it.
+
+pub mod model;

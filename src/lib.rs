@@ -1,0 +1,2 @@
+//! The Prometheus Pushgateway as a Spin component.
+pub mod exposition;
