@@ -1,0 +1,148 @@
+//! Instances of the component: when one is made, what it may do, and when it is dropped.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
+use tokio::sync::Semaphore;
+use tokio::time::Sleep;
+use wasmtime::component::{Component, GuestTaskId};
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, Proxy, ProxyHandler, ShouldAccept, WorkerExpiration, WorkerState,
+    WorkerStatus,
+};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+use super::{Guest, Surroundings, linker};
+use crate::cli::Limits;
+
+/// The most instances at once, as in Spin. There a request that needs one more fails; here it
+/// waits, since the limit is about memory, and differs between Spin's installations.
+const MAX_INSTANCES: usize = 1000;
+
+/// How the component is started, and the limits on its instances.
+pub(crate) struct Instances {
+    component: ServicePre<Guest>,
+    surroundings: Arc<Surroundings>,
+    limits: Limits,
+    free: Arc<Semaphore>,
+}
+
+/// Prepares a component for requests. It must export `wasi:http/handler@0.3.0`, and import nothing
+/// that the local host does not have.
+pub(crate) fn handler(
+    component: &Component,
+    surroundings: Surroundings,
+    limits: Limits,
+) -> wasmtime::Result<ProxyHandler<Instances>> {
+    let linker = linker(component.engine())?;
+    Ok(ProxyHandler::new(Instances {
+        component: ServicePre::new(linker.instantiate_pre(component)?)?,
+        surroundings: Arc::new(surroundings),
+        limits,
+        free: Arc::new(Semaphore::new(MAX_INSTANCES)),
+    }))
+}
+
+impl HandlerState for Instances {
+    type StoreData = Guest;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
+        let permit = Arc::clone(&self.free).acquire_owned().await?;
+        let guest = Guest::new(Arc::clone(&self.surroundings), permit);
+        let mut store = Store::new(self.component.engine(), guest);
+        store.limiter(|guest| &mut guest.limits);
+        let service = self.component.instantiate_async(&mut store).await?;
+        let Limits { idle, request, .. } = self.limits;
+        Ok(Instance {
+            store,
+            proxy: Proxy::P3(service),
+            view: <Guest as WasiHttpView>::http,
+            expiration: Expiration {
+                idle,
+                request,
+                sleep: tokio::time::sleep(idle),
+            },
+            state: Worker {
+                limits: self.limits.clone(),
+            },
+        })
+    }
+}
+
+/// The limits, from the point of view of one instance's work.
+pub(crate) struct Worker {
+    limits: Limits,
+}
+
+impl WorkerState for Worker {
+    type StoreData = Guest;
+    type RequestData = ();
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        if total >= self.limits.reuse {
+            ShouldAccept::Never
+        } else if concurrent >= self.limits.concurrent {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        _store: StoreContextMut<'_, Guest>,
+        (): (),
+        _task: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        match self.limits.request {
+            Some(limit) => Box::pin(tokio::time::sleep(limit)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
+        if let Err(error) = result {
+            eprintln!("instance failed: {error:?}");
+        }
+        drop(store);
+    }
+}
+
+pin_project! {
+    /// The end of an instance: idle for too long, or stuck in a request for too long.
+    pub(crate) struct Expiration {
+        idle: Duration,
+        request: Option<Duration>,
+        #[pin]
+        sleep: Sleep,
+    }
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        status: WorkerStatus,
+        since: Instant,
+    ) -> Poll<()> {
+        let mut this = self.project();
+        let timeout = match status {
+            WorkerStatus::Idle => Some(*this.idle),
+            WorkerStatus::Requests | WorkerStatus::PostReturn => *this.request,
+        };
+        let Some(deadline) = timeout.and_then(|timeout| since.checked_add(timeout)) else {
+            return Poll::Pending;
+        };
+        if this.sleep.deadline() != deadline.into() {
+            this.sleep.as_mut().reset(deadline.into());
+        }
+        this.sleep.poll(context)
+    }
+}
