@@ -4,3 +4,10 @@
 //! one format can go out by every other that can express it.
 
 pub mod model;
+pub mod names;
+pub mod number;
+pub mod protobuf;
+pub mod text;
+
+#[cfg(test)]
+mod generated;
