@@ -27,19 +27,26 @@ pub(crate) fn load(source: &Path, cache_dir: Option<&Path>) -> Result<Component>
 fn engine(cache_dir: Option<&Path>) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
-    if let Some(folder) = folder(cache_dir, |name| std::env::var_os(name).map(PathBuf::from)) {
-        let mut cache = CacheConfig::new();
-        cache.with_directory(folder);
-        config.cache(Some(Cache::new(cache)?));
-    }
+    let cache = match cache_dir {
+        Some(folder) => Some(cache(folder).context("--cache-dir")?),
+        // Nobody has asked for the cache, so nobody misses it.
+        None => {
+            let environment = |name: &str| std::env::var_os(name).map(PathBuf::from);
+            folder(environment).and_then(|folder| cache(&folder).ok())
+        }
+    };
+    config.cache(cache);
     Ok(Engine::new(&config)?)
 }
 
-/// The cache's folder: the one that is asked for, or the user's.
-fn folder(asked: Option<&Path>, environment: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    if let Some(folder) = asked {
-        return std::path::absolute(folder).ok();
-    }
+fn cache(folder: &Path) -> Result<Cache> {
+    let mut config = CacheConfig::new();
+    config.with_directory(std::path::absolute(folder)?);
+    Ok(Cache::new(config)?)
+}
+
+/// The user's folder for caches of this program.
+fn folder(environment: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     // The specification of `XDG_CACHE_HOME` says to ignore a relative path.
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     environment("XDG_CACHE_HOME")
@@ -56,35 +63,22 @@ mod tests {
     #[test]
     fn the_folder_is_the_users() {
         let cases = [
-            (Some("/c"), None, None, Some("/c")),
+            (Some("/x"), Some("/h"), Some("/x/spin-pushgateway-host")),
             (
-                None,
-                Some("/x"),
-                Some("/h"),
-                Some("/x/spin-pushgateway-host"),
-            ),
-            (
-                None,
                 Some("x"),
                 Some("/h"),
                 Some("/h/.cache/spin-pushgateway-host"),
             ),
-            (
-                None,
-                None,
-                Some("/h"),
-                Some("/h/.cache/spin-pushgateway-host"),
-            ),
-            (None, None, Some(""), None),
-            (None, None, None, None),
+            (None, Some("/h"), Some("/h/.cache/spin-pushgateway-host")),
+            (None, Some(""), None),
+            (None, None, None),
         ];
-        for (asked, xdg, home, want) in cases {
+        for (xdg, home, want) in cases {
             let environment = |name: &str| match name {
                 "XDG_CACHE_HOME" => xdg.map(PathBuf::from),
                 _ => home.map(PathBuf::from),
             };
-            let got = folder(asked.map(Path::new), environment);
-            assert_eq!(got.as_deref(), want.map(Path::new));
+            assert_eq!(folder(environment).as_deref(), want.map(Path::new));
         }
     }
 }

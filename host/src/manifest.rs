@@ -230,7 +230,7 @@ mod tests {
                 "an unknown table",
                 "[variables]",
                 "[outbound]\n[variables]",
-                "3: unknown field `outbound`",
+                "7:10: unknown field `outbound`",
             ),
             case(
                 "files",

@@ -64,6 +64,7 @@ impl Server {
         {
             eprintln!("stopped while requests were running");
         }
+        server.handler.state().stop();
         Ok(())
     }
 

@@ -41,6 +41,11 @@ impl spin_sdk::wasip3::exports::http::handler::Guest for Probe {
 async fn answer(route: &str, argument: &str, request: Request) -> Answer {
     let answer = match route {
         "length" => Some(length(body(request)).await),
+        "hold" => {
+            // The write tells that the request has arrived, which then lasts as long as its body.
+            stores::spin("set", argument, Vec::new()).await;
+            Some(length(body(request)).await)
+        }
         "kv" => {
             let (operation, key) = split(argument);
             stores::spin(operation, key, body(request).collect().await).await
@@ -154,9 +159,12 @@ async fn sleep(milliseconds: &str) {
 async fn fetch(authority: &str) -> Answer {
     let (_, no_trailers) = wit_future::new(|| Ok(None));
     let (request, _) = Request::new(Fields::new(), None, no_trailers, None);
-    let prepared = request.set_authority(Some(authority));
-    if prepared.is_err() {
-        return Answer::failed("bad authority");
+    let authority = request.set_authority(Some(authority));
+    if authority
+        .and_then(|()| request.set_path_with_query(Some("/")))
+        .is_err()
+    {
+        return Answer::failed("no authority");
     }
     Answer::of(client::send(request).await, |response| {
         response.get_status_code().to_string().into_bytes()

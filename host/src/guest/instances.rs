@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,14 @@ pub(crate) struct Instances {
     surroundings: Arc<Surroundings>,
     limits: Limits,
     free: Arc<Semaphore>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Instances {
+    /// Says that the host is about to end, so that instances which end with it are no failures.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Prepares a component for requests. It must export `wasi:http/handler@0.3.0`, and import nothing
@@ -45,6 +54,7 @@ pub(crate) fn handler(
         surroundings: Arc::new(surroundings),
         limits,
         free: Arc::new(Semaphore::new(MAX_INSTANCES)),
+        stopping: Arc::default(),
     }))
 }
 
@@ -71,6 +81,7 @@ impl HandlerState for Instances {
             },
             state: Worker {
                 limits: self.limits.clone(),
+                stopping: Arc::clone(&self.stopping),
             },
         })
     }
@@ -79,6 +90,7 @@ impl HandlerState for Instances {
 /// The limits, from the point of view of one instance's work.
 pub(crate) struct Worker {
     limits: Limits,
+    stopping: Arc<AtomicBool>,
 }
 
 impl WorkerState for Worker {
@@ -108,7 +120,9 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !self.stopping.load(Ordering::Relaxed)
+        {
             eprintln!("instance failed: {error:?}");
         }
         drop(store);
