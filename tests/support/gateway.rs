@@ -1,0 +1,197 @@
+//! The gateway under test: the compiled component on the local host.
+//!
+//! Environment: `GATEWAY_HOST_BIN` names another host executable than the one
+//! built beside the tests, `COMPONENT` another component than `spin.toml` does.
+
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::process::{Process, listen_address};
+
+/// How a gateway is started.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    port: u16,
+    state: Option<PathBuf>,
+    arguments: Vec<String>,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    process: Process,
+    address: SocketAddr,
+    command: Vec<String>,
+    state: PathBuf,
+    /// Holds what must outlive the process: the state, the changed manifest.
+    folder: TempDir,
+}
+
+impl Options {
+    /// A free port, a fresh store, every variable at its default.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Listens on this port instead of one that is free.
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Keeps the store in this folder instead of one that is deleted.
+    pub(crate) fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state = Some(folder.into());
+        self
+    }
+
+    /// Sets a variable of the application.
+    pub(crate) fn variable(self, name: &str, value: &str) -> Self {
+        self.argument("--variable")
+            .argument(&format!("{name}={value}"))
+    }
+
+    /// Adds an argument to the host's command line.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Starts the gateway and waits until it serves.
+    pub(crate) fn start(self) -> Gateway {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let state = self.state.unwrap_or_else(|| folder.path().join("state"));
+        fs::create_dir_all(&state).expect("the folder for the state");
+        let mut command = vec![
+            text(&host()),
+            "--from".to_owned(),
+            text(&manifest(folder.path())),
+            "--listen".to_owned(),
+            format!("127.0.0.1:{}", self.port),
+            "--state-dir".to_owned(),
+            text(&state),
+        ];
+        command.extend(self.arguments);
+        let (process, address) = run(&command);
+        Gateway {
+            process,
+            address,
+            command,
+            state,
+            folder,
+        }
+    }
+}
+
+impl Gateway {
+    /// Starts a gateway with default options.
+    pub(crate) fn start() -> Self {
+        Options::new().start()
+    }
+
+    /// Where the gateway listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A new client of the gateway.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// The folder with the store.
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.state
+    }
+
+    /// The process id of the host.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What the host and the component have written to standard error.
+    pub(crate) fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Asks the host to end (SIGTERM) and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.process.terminate();
+    }
+
+    /// Ends the host without warning (SIGKILL).
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts the gateway again with the same options and the same store,
+    /// after a kill if it is still running. A free port is chosen again.
+    pub(crate) fn restart(&mut self) {
+        self.process.kill();
+        (self.process, self.address) = run(&self.command);
+    }
+}
+
+fn run(command: &[String]) -> (Process, SocketAddr) {
+    let [program, arguments @ ..] = command else {
+        unreachable!("the command starts with the host");
+    };
+    let process = Process::start("the local host", Command::new(program).args(arguments));
+    let address = process.wait_for("where it serves", |line| {
+        line.strip_prefix("Serving ").and_then(listen_address)
+    });
+    (process, address)
+}
+
+/// The host executable: built into the folder above that of the test.
+fn host() -> PathBuf {
+    let path = env::var_os("GATEWAY_HOST_BIN").map_or_else(
+        || {
+            let test = env::current_exe().expect("the path of the test");
+            let folder = test.ancestors().nth(2).expect("target/PROFILE above deps");
+            folder.join(format!("local-host{}", env::consts::EXE_SUFFIX))
+        },
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "the local host is missing at {}: run `make test`, which builds it",
+        path.display()
+    );
+    path
+}
+
+/// The manifest: the project's own, or a copy in `folder` that names another
+/// component.
+fn manifest(folder: &Path) -> PathBuf {
+    const BUILT: &str = "target/wasm32-wasip2/release/spin_pushgateway.wasm";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let original = root.join("spin.toml");
+    let other = env::var("COMPONENT").ok();
+    let component = other
+        .as_ref()
+        .map_or_else(|| root.join(BUILT), PathBuf::from);
+    assert!(
+        component.is_file(),
+        "the component is missing at {}: run `make test`, which builds it",
+        component.display()
+    );
+    let Some(other) = other else {
+        return original;
+    };
+    let manifest = fs::read_to_string(&original).expect("spin.toml is there");
+    assert!(manifest.contains(BUILT), "spin.toml does not name {BUILT}");
+    let copy = folder.join("spin.toml");
+    fs::write(&copy, manifest.replace(BUILT, &other)).expect("a copy of spin.toml");
+    copy
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("paths in tests are UTF-8").to_owned()
+}

@@ -1,0 +1,115 @@
+//! A real Prometheus that scrapes what a test tells it to.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::process::{Process, START_TIMEOUT, listen_address};
+use super::programs::PROMETHEUS;
+
+/// A running Prometheus with a temporary database.
+#[derive(Debug)]
+pub(crate) struct Prometheus {
+    process: Process,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl Prometheus {
+    /// Starts Prometheus with that configuration (YAML) and waits until it is
+    /// ready; `None` after saying that the test is skipped, where there is none.
+    pub(crate) fn start_or_skip(config: &str, flags: &[&str]) -> Option<Self> {
+        let executable = PROMETHEUS.find_or_skip()?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("prometheus.yml");
+        fs::write(&file, config).expect("the configuration of Prometheus");
+        let process = Process::start(
+            "Prometheus",
+            Command::new(executable)
+                .arg(format!("--config.file={}", file.display()))
+                .arg(format!(
+                    "--storage.tsdb.path={}",
+                    folder.path().join("data").display()
+                ))
+                .arg("--web.listen-address=127.0.0.1:0")
+                .args(flags),
+        );
+        let address = process.wait_for("where it listens", listen_address);
+        let prometheus = Self {
+            process,
+            address,
+            folder,
+        };
+        prometheus.poll("Prometheus is not ready", |client| {
+            let response = client.get("/-/ready").ok()?;
+            (response.status == 200).then_some(())
+        });
+        Some(prometheus)
+    }
+
+    /// A configuration that scrapes one target every second with
+    /// `honor_labels`, as the Pushgateway's documentation asks for.
+    pub(crate) fn scrape_config(target: SocketAddr) -> String {
+        format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
+             scrape_configs:\n\
+             - job_name: pushgateway\n\
+             \u{20} honor_labels: true\n\
+             \u{20} static_configs: [{{targets: ['{target}']}}]\n"
+        )
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its log.
+    pub(crate) fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// The `data` of the answer to a GET of an API path below `/api/v1/`.
+    pub(crate) fn api(&self, path: &str) -> Option<Value> {
+        let response = Client::new(self.address)
+            .get(&format!("/api/v1/{path}"))
+            .ok()?;
+        let mut answer: Value = serde_json::from_slice(&response.body).ok()?;
+        (answer["status"] == "success").then(|| answer["data"].take())
+    }
+
+    /// The result of an instant query.
+    pub(crate) fn query(&self, expression: &str) -> Vec<Value> {
+        let expression = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        self.api(&format!("query?query={expression}"))
+            .and_then(|data| data["result"].as_array().cloned())
+            .unwrap_or_default()
+    }
+
+    /// The result of an instant query, once it has one.
+    pub(crate) fn wait_for(&self, expression: &str) -> Vec<Value> {
+        self.poll(&format!("no result for {expression}"), |_| {
+            Some(self.query(expression)).filter(|result| !result.is_empty())
+        })
+    }
+
+    /// Asks until there is an answer; panics with the log after a while.
+    fn poll<T>(&self, problem: &str, mut ask: impl FnMut(&mut Client) -> Option<T>) -> T {
+        let mut client = Client::new(self.address);
+        let deadline = Instant::now() + START_TIMEOUT;
+        while Instant::now() < deadline {
+            if let Some(answer) = ask(&mut client) {
+                return answer;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{problem}; its log:\n{}", self.stderr());
+    }
+}

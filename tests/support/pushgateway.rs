@@ -1,0 +1,71 @@
+//! The Go Pushgateway, the reference for everything this project copies.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use super::client::Client;
+use super::process::{Process, listen_address};
+use super::programs::{PUSHGATEWAY, Version, skip, version};
+
+/// A running Go Pushgateway without persistence.
+#[derive(Debug)]
+pub(crate) struct Pushgateway {
+    process: Process,
+    address: SocketAddr,
+    version: Version,
+}
+
+impl Pushgateway {
+    /// Starts a Pushgateway of at least that version with these extra flags;
+    /// `None` after saying that the test is skipped, where there is none.
+    pub(crate) fn start_or_skip(minimum: Version, flags: &[&str]) -> Option<Self> {
+        let executable = PUSHGATEWAY.find_or_skip()?;
+        let version = version(&executable).expect("a version of the Pushgateway");
+        if version < minimum {
+            let (major, minor, patch) = minimum;
+            skip(&format!(
+                "a prometheus-pushgateway {major}.{minor}.{patch} or newer"
+            ));
+            return None;
+        }
+        Some(Self::start(&executable, version, flags))
+    }
+
+    fn start(executable: &Path, version: Version, flags: &[&str]) -> Self {
+        let process = Process::start(
+            "the Go Pushgateway",
+            Command::new(executable)
+                .arg("--web.listen-address=127.0.0.1:0")
+                // Debian's default is a file that all instances would share.
+                .arg("--persistence.file=")
+                .args(flags),
+        );
+        let address = process.wait_for("where it listens", listen_address);
+        Self {
+            process,
+            address,
+            version,
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A new client of it.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Its version.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Its log.
+    pub(crate) fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+}

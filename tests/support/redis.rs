@@ -1,0 +1,134 @@
+//! A Redis server that keeps every acknowledged write, for tests that stop it.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::process::{Process, START_TIMEOUT};
+use super::programs::REDIS;
+
+/// How often another port is tried when one turned out to be taken.
+const START_ATTEMPTS: usize = 5;
+
+/// A Redis server with its data in a temporary folder, synced at each write.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    executable: PathBuf,
+    folder: TempDir,
+    address: SocketAddr,
+    process: Process,
+}
+
+impl Redis {
+    /// Starts an empty server; `None` after saying that the test is skipped,
+    /// where there is no Redis.
+    pub(crate) fn start_or_skip() -> Option<Self> {
+        let executable = REDIS.find_or_skip()?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for _ in 0..START_ATTEMPTS {
+            let address = free_address();
+            let mut process = spawn(&executable, folder.path(), address);
+            if wait_until_ready(&mut process, address) {
+                return Some(Self {
+                    executable,
+                    folder,
+                    address,
+                    process,
+                });
+            }
+        }
+        panic!("redis-server found no free port in {START_ATTEMPTS} attempts");
+    }
+
+    /// Where it listens; the same after a restart.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of its first database.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}/0", self.address)
+    }
+
+    /// Stops it (SIGTERM); the data stays.
+    pub(crate) fn stop(&mut self) {
+        self.process.terminate();
+    }
+
+    /// Ends it without warning (SIGKILL); what was acknowledged stays.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same port with the same data.
+    pub(crate) fn restart(&mut self) {
+        self.process.kill();
+        self.process = spawn(&self.executable, self.folder.path(), self.address);
+        assert!(
+            wait_until_ready(&mut self.process, self.address),
+            "redis-server does not start again: {}",
+            self.process.stderr()
+        );
+    }
+
+    /// Removes every key.
+    pub(crate) fn clear(&self) {
+        let reply = command(self.address, "FLUSHALL").expect("Redis answers");
+        assert_eq!(reply, "+OK\r\n");
+    }
+}
+
+/// A port that was free a moment ago: Redis cannot choose one itself.
+fn free_address() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+}
+
+fn spawn(executable: &Path, folder: &Path, address: SocketAddr) -> Process {
+    Process::start(
+        "redis-server",
+        Command::new(executable)
+            .args(["--bind", "127.0.0.1", "--port", &address.port().to_string()])
+            .args([
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+                "--save",
+                "",
+            ])
+            .arg("--dir")
+            .arg(folder),
+    )
+}
+
+/// False when the process ended instead of serving.
+fn wait_until_ready(process: &mut Process, address: SocketAddr) -> bool {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while process.is_running() && Instant::now() < deadline {
+        // Another reply means that it is still loading its data.
+        if command(address, "PING").is_ok_and(|reply| reply == "+PONG\r\n") {
+            // Somebody else's server on that port would have answered, too.
+            return process.is_running();
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+/// Sends an inline command on a new connection; reads one short reply.
+fn command(address: SocketAddr, command: &str) -> std::io::Result<String> {
+    let timeout = Duration::from_secs(5);
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut reply = [0; 256];
+    let length = stream.read(&mut reply)?;
+    Ok(String::from_utf8_lossy(reply.get(..length).unwrap_or_default()).into_owned())
+}
