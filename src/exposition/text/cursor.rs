@@ -25,12 +25,17 @@ impl<'a> Cursor<'a> {
 
     /// The next byte, which stays.
     pub(super) fn peek(&self) -> Result<u8, ErrorKind> {
-        self.rest.first().copied().ok_or(ErrorKind::UnexpectedEnd)
+        match self.rest.first() {
+            Some(first) => Ok(*first),
+            None => Err(ErrorKind::UnexpectedEnd),
+        }
     }
 
     /// The next byte.
     pub(super) fn next(&mut self) -> Result<u8, ErrorKind> {
-        let (first, rest) = self.rest.split_first().ok_or(ErrorKind::UnexpectedEnd)?;
+        let Some((first, rest)) = self.rest.split_first() else {
+            return Err(ErrorKind::UnexpectedEnd);
+        };
         self.rest = rest;
         Ok(*first)
     }

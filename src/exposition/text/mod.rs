@@ -18,11 +18,10 @@
 //!   them later.
 //! - A count of a summary that is negative, not a number or beyond 64 bits is an error. Upstream stores some number,
 //!   which one depends on its processor.
-//! - A sample without a name is always an error. Upstream looks for a name in the whole text and, without saying so,
-//!   adds the sample to the metric of the line before if there is one.
-//! - Labels that stand before the name (`{le="1","h_bucket"} 3`) count as labels of that name's family. Upstream
-//!   judges them by the family of the line before.
-//! - Types are recognised in ASCII letters of any case. Upstream knows further upper and lower case letters (`ſ` is an `s`).
+//! - A sample without a name is always an error, and one whose name stands between the braces is judged by its own
+//!   family. Upstream mixes in what it knows from the line before: it may add such a sample to another metric, take
+//!   its labels for another family's, name the wrong metric in a message, or crash.
+//! - Types are recognised in ASCII letters of any case. Upstream knows further ones (`ſ` is an `s`).
 //! - Label names with a colon, which are valid only in UTF-8, are written in quotes. Upstream writes them as they are,
 //!   so that nobody can read the text.
 

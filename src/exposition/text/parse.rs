@@ -216,14 +216,7 @@ impl<'a> Parser<'a> {
         if *name == *b"__name__" {
             return Err(ErrorKind::ReservedLabelName);
         }
-        let name = utf8(name)
-            .and_then(|name| {
-                if self.scheme.is_label_name(&name) {
-                    Ok(name)
-                } else {
-                    Err(into_bytes(name))
-                }
-            })
+        let name = valid(name, |name| self.scheme.is_label_name(name))
             .map_err(ErrorKind::InvalidLabelName)?;
         let is_special = series.special_name.is_some_and(|special| special == name);
         if !is_special && series.labels.contains(&name) {
@@ -285,14 +278,7 @@ impl<'a> Parser<'a> {
 
     /// What a metric name, which must be valid, stands for.
     fn target(&mut self, name: Cow<'a, [u8]>) -> Result<Target, ErrorKind> {
-        let name = utf8(name)
-            .and_then(|name| {
-                if self.scheme.is_metric_name(&name) {
-                    Ok(name)
-                } else {
-                    Err(into_bytes(name))
-                }
-            })
+        let name = valid(name, |name| self.scheme.is_metric_name(name))
             .map_err(ErrorKind::InvalidMetricName)?;
         Ok(self.families.resolve(name))
     }
@@ -328,6 +314,19 @@ fn special_value(name: &str, value: &str) -> Result<f64, ErrorKind> {
         _ => ErrorKind::ExpectedBound(value.to_owned()),
     };
     parse_float(value).ok_or_else(expected)
+}
+
+/// The name, or its bytes if they are not UTF-8 or no valid name.
+fn valid(
+    name: Cow<'_, [u8]>,
+    is_valid: impl FnOnce(&str) -> bool,
+) -> Result<Cow<'_, str>, Vec<u8>> {
+    let name = utf8(name)?;
+    if is_valid(&name) {
+        Ok(name)
+    } else {
+        Err(into_bytes(name))
+    }
 }
 
 /// The text, or the bytes if they are not UTF-8.
