@@ -1,0 +1,331 @@
+//! What a group holds, folded from its entries.
+//!
+//! The PUT entry is the floor; POST entries count if they build on its generation, and those of no generation where
+//! there is no PUT entry. For each family the newest counting POST entry that has it wins, else the PUT entry.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+
+use super::entry::{Entry, Generation, Nanos, StoredFamily};
+
+/// What was read of one group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupEntries<'a> {
+    /// The PUT entry.
+    pub root: Option<Entry<'a>>,
+    /// The POST entries, of whatever generation, in the order of their keys.
+    pub posts: Vec<PostEntry<'a>>,
+    /// The last rejected push: grouping labels and time.
+    pub failure: Option<(Vec<(&'a str, &'a str)>, Nanos)>,
+}
+
+/// A POST entry.
+#[derive(Clone, Debug)]
+pub struct PostEntry<'a> {
+    /// What whoever read it knows it by. Means nothing here.
+    pub key: &'a str,
+    /// The entry.
+    pub entry: Entry<'a>,
+}
+
+/// A group as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group<'a> {
+    /// The grouping labels, sorted by name.
+    pub labels: Vec<(&'a str, &'a str)>,
+    /// When a push was last accepted, if one was.
+    pub push_time: Option<Nanos>,
+    /// When a push was last rejected, if one was.
+    pub failure_time: Option<Nanos>,
+    /// The families, sorted by name.
+    pub families: Vec<StoredFamily<'a>>,
+}
+
+impl<'a> GroupEntries<'a> {
+    /// The generation that a POST now builds on.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.root
+            .as_ref()
+            .map_or(Generation::NONE, |root| root.header.generation)
+    }
+
+    /// The group as it stands, or `None` if there is no such group.
+    #[must_use]
+    pub fn fold(&self) -> Option<Group<'a>> {
+        let root = self.root.as_ref().filter(|root| !root.header.tombstone);
+        let entries = || {
+            root.into_iter()
+                .chain(self.counting().map(|post| &post.entry))
+        };
+        let labels = match entries().next() {
+            Some(entry) => entry.header.labels.clone(),
+            None => self.failure.as_ref()?.0.clone(),
+        };
+        // A group's id is a hash of its labels: an entry with others was not written by this program.
+        let is_of_group = |entry: &&Entry<'_>| entry.header.labels == labels;
+
+        let mut families: BTreeMap<&str, StoredFamily<'a>> = BTreeMap::new();
+        for family in root.iter().flat_map(|root| &root.families) {
+            families.insert(family.name, *family);
+        }
+        let posts = self.counting().map(|post| &post.entry).filter(is_of_group);
+        families.extend(
+            newest(posts)
+                .into_iter()
+                .map(|(name, (family, _))| (name, family)),
+        );
+        Some(Group {
+            push_time: entries()
+                .filter(is_of_group)
+                .map(|entry| entry.header.time)
+                .max(),
+            failure_time: self.failure.as_ref().map(|(_, time)| *time),
+            families: families.into_values().collect(),
+            labels,
+        })
+    }
+
+    /// The keys of POST entries that count, but of which newer ones leave nothing to be seen.
+    #[must_use]
+    pub fn superseded(&self) -> Vec<&'a str> {
+        let winners = newest(self.counting().map(|post| &post.entry));
+        let latest = self.counting().map(|post| post.entry.header.time).max();
+        let is_seen = |entry: &Entry<'_>| {
+            Some(entry.header.time) == latest
+                || entry.families.iter().any(|family| {
+                    winners
+                        .get(family.name)
+                        .is_some_and(|(_, time)| *time == entry.header.time)
+                })
+        };
+        self.counting()
+            .filter(|post| !is_seen(&post.entry))
+            .map(|post| post.key)
+            .collect()
+    }
+
+    fn counting(&self) -> impl Iterator<Item = &PostEntry<'a>> {
+        let generation = self.generation();
+        self.posts
+            .iter()
+            .filter(move |post| post.entry.header.generation == generation)
+    }
+}
+
+/// For each family name the newest family, and the time of the entry that it stands in.
+///
+/// A family that was taken over into a newer entry is there twice, with the same time: the newer entry's counts.
+fn newest<'e, 'a: 'e>(
+    entries: impl Iterator<Item = &'e Entry<'a>>,
+) -> BTreeMap<&'a str, (StoredFamily<'a>, Nanos)> {
+    let mut newest: BTreeMap<&str, (StoredFamily<'a>, Nanos)> = BTreeMap::new();
+    for entry in entries {
+        for family in &entry.families {
+            let this = (*family, entry.header.time);
+            match newest.entry(family.name) {
+                Slot::Occupied(mut held) => {
+                    let (other, other_entry) = *held.get();
+                    if (other.time, other_entry) <= (family.time, entry.header.time) {
+                        held.insert(this);
+                    }
+                }
+                Slot::Vacant(free) => {
+                    free.insert(this);
+                }
+            }
+        }
+    }
+    newest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::model::MetricType;
+    use crate::groups::entry::{Header, Writer};
+    use crate::groups::series::{RenderedFamily, RenderedSeries};
+
+    const JOB: &[(&str, &str)] = &[("job", "j")];
+
+    /// An entry whose families each have one series that says when it was pushed.
+    fn entry(time: Nanos, generation: u64, families: &[&str]) -> Vec<u8> {
+        let header = Header {
+            time,
+            generation: Generation(generation),
+            tombstone: false,
+            labels: JOB.to_vec(),
+        };
+        let mut writer = Writer::new(&header, families.len());
+        for name in families {
+            let series = RenderedSeries {
+                key: Vec::new(),
+                text: format!("{name} {time}\n"),
+            };
+            writer.add(&RenderedFamily {
+                name,
+                help: None,
+                metric_type: MetricType::Untyped,
+                series: vec![series],
+            });
+        }
+        writer.finish()
+    }
+
+    fn tombstone(generation: u64) -> Vec<u8> {
+        let header = Header {
+            time: 9,
+            generation: Generation(generation),
+            tombstone: true,
+            labels: JOB.to_vec(),
+        };
+        Writer::new(&header, 0).finish()
+    }
+
+    /// The folded group's text and push time.
+    fn folded(root: Option<&[u8]>, posts: &[&[u8]]) -> Option<(String, Option<Nanos>)> {
+        let decode = |value| Entry::decode(value).expect("decodes");
+        let entries = GroupEntries {
+            root: root.map(decode),
+            posts: posts
+                .iter()
+                .map(|value| PostEntry {
+                    key: "",
+                    entry: decode(value),
+                })
+                .collect(),
+            failure: None,
+        };
+        entries.fold().map(|group| {
+            let text = group
+                .families
+                .iter()
+                .map(|family| String::from_utf8_lossy(family.text))
+                .collect();
+            (text, group.push_time)
+        })
+    }
+
+    #[test]
+    fn the_fold_follows_the_rules() {
+        let put = entry(5, 7, &["a", "b"]);
+        let on_it = entry(4, 7, &["b", "c"]);
+        let newer = entry(6, 7, &["c"]);
+        let of_old_generation = entry(99, 6, &["a", "d"]);
+        let on_nothing = entry(50, 0, &["a"]);
+        let carried = tombstone(8);
+        let on_tombstone = entry(10, 8, &["a"]);
+        type Case<'a> = (
+            &'a str,
+            Option<&'a [u8]>,
+            Vec<&'a [u8]>,
+            Option<(&'a str, Option<Nanos>)>,
+        );
+        let cases: Vec<Case<'_>> = vec![
+            ("nothing is no group", None, vec![], None),
+            (
+                "a PUT alone",
+                Some(&put),
+                vec![],
+                Some(("a 5\nb 5\n", Some(5))),
+            ),
+            (
+                "any POST on it beats the PUT",
+                Some(&put),
+                vec![&on_it],
+                Some(("a 5\nb 4\nc 4\n", Some(5))),
+            ),
+            (
+                "the newest POST wins",
+                Some(&put),
+                vec![&newer, &on_it],
+                Some(("a 5\nb 4\nc 6\n", Some(6))),
+            ),
+            (
+                "a POST on another generation does not count",
+                Some(&put),
+                vec![&of_old_generation, &on_nothing],
+                Some(("a 5\nb 5\n", Some(5))),
+            ),
+            (
+                "without a PUT only POSTs on nothing count",
+                None,
+                vec![&on_nothing, &on_it],
+                Some(("a 50\n", Some(50))),
+            ),
+            (
+                "without one that counts there is no group",
+                None,
+                vec![&on_it],
+                None,
+            ),
+            (
+                "a tombstone is no group",
+                Some(&carried),
+                vec![&on_nothing, &on_it],
+                None,
+            ),
+            (
+                "but can be built on",
+                Some(&carried),
+                vec![&on_tombstone],
+                Some(("a 10\n", Some(10))),
+            ),
+        ];
+        for (name, root, posts, want) in cases {
+            let got = folded(root, &posts);
+            let got = got.as_ref().map(|(text, time)| (text.as_str(), *time));
+            assert_eq!(got, want, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rejected_push_alone_makes_a_group() {
+        let entries = GroupEntries {
+            failure: Some((JOB.to_vec(), 3)),
+            ..GroupEntries::default()
+        };
+        let group = entries.fold().expect("exists");
+        assert_eq!((group.push_time, group.failure_time), (None, Some(3)));
+        assert_eq!(group.labels, JOB);
+    }
+
+    #[test]
+    fn an_entry_of_other_labels_does_not_count() {
+        let put = entry(5, 7, &["a"]);
+        let header = Header {
+            time: 8,
+            generation: Generation(7),
+            tombstone: false,
+            labels: vec![("job", "someone else's")],
+        };
+        let stray = Writer::new(&header, 0).finish();
+        assert_eq!(
+            folded(Some(&put), &[&stray]),
+            Some(("a 5\n".to_owned(), Some(5)))
+        );
+    }
+
+    #[test]
+    fn superseded_entries_have_nothing_left_to_show() {
+        let values = [
+            ("a at 1", entry(1, 7, &["a"])),
+            ("a and b at 2", entry(2, 7, &["a", "b"])),
+            ("a at 3", entry(3, 7, &["a"])),
+            ("nothing at 4", entry(4, 7, &[])),
+            ("of another generation", entry(9, 6, &["a"])),
+        ];
+        let root = entry(8, 7, &["z"]);
+        let mut entries = GroupEntries {
+            root: Entry::decode(&root).ok(),
+            ..GroupEntries::default()
+        };
+        for (key, value) in &values {
+            entries.posts.push(PostEntry {
+                key,
+                entry: Entry::decode(value).expect("decodes"),
+            });
+        }
+        assert_eq!(entries.superseded(), ["a at 1"]);
+    }
+}

@@ -1,0 +1,199 @@
+//! The grouping key: the labels that name a group.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The label that every group has.
+pub const JOB: &str = "job";
+
+/// The label that every exposed series has, empty where neither group nor push say otherwise.
+pub const INSTANCE: &str = "instance";
+
+/// The labels that name a group: always `job`, sorted by name, none of them empty.
+///
+/// An empty value is dropped, since to Prometheus an empty label and an absent one are the same. (In the Go
+/// Pushgateway `{job="a"}` and `{job="a",instance=""}` are two groups whose automatic metrics collide, which breaks
+/// every later push and scrape.)
+///
+/// Keys order as their label names and values do, so that a listing by key is a stable order of groups.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupingKey {
+    labels: Vec<(String, String)>,
+}
+
+/// The identity of a group in the store: 128 bits of SHA-256 over its labels, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(String);
+
+impl GroupingKey {
+    /// The grouping key of these labels, or `None` where there is no job.
+    ///
+    /// Later labels win over earlier ones of the same name, as in the Pushgateway.
+    pub fn new<N, V>(labels: impl IntoIterator<Item = (N, V)>) -> Option<Self>
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let labels: BTreeMap<String, String> = labels
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let key = Self {
+            labels: labels
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        };
+        key.get(JOB).is_some().then_some(key)
+    }
+
+    /// The labels, sorted by name.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The value of this label, if it is part of the key.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self
+            .labels
+            .binary_search_by(|(have, _)| have.as_str().cmp(name))
+            .ok()?;
+        self.labels.get(at).map(|(_, value)| value.as_str())
+    }
+
+    /// The group's identity in the store.
+    #[must_use]
+    pub fn id(&self) -> GroupId {
+        // 0xFF occurs in no UTF-8 text, so no two sets of labels give the same bytes.
+        let mut hash = Sha256::new();
+        for (name, value) in &self.labels {
+            hash.update(name);
+            hash.update([0xFF]);
+            hash.update(value);
+            hash.update([0xFF]);
+        }
+        GroupId(short_hex(&hash.finalize()))
+    }
+}
+
+impl fmt::Debug for GroupingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// As Prometheus writes a label set: `{instance="i",job="j"}`.
+impl fmt::Display for GroupingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (at, (name, value)) in self.labels.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl GroupId {
+    /// An id as it was written.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+    }
+
+    /// The 32 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first 128 bits of a digest in lower-case hexadecimal: the form of all hashes in store keys.
+pub(crate) fn short_hex(digest: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
+    digest
+        .iter()
+        .take(16)
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(labels: &[(&str, &str)]) -> GroupingKey {
+        GroupingKey::new(labels.iter().copied()).expect("has a job")
+    }
+
+    #[test]
+    fn the_order_of_labels_does_not_matter() {
+        let one = key(&[("job", "a"), ("instance", "i")]);
+        let other = key(&[("instance", "i"), ("job", "a")]);
+        assert_eq!(one, other);
+        assert_eq!(one.id(), other.id());
+    }
+
+    #[test]
+    fn an_empty_value_is_no_label() {
+        assert_eq!(key(&[("job", "a"), ("instance", "")]), key(&[("job", "a")]));
+    }
+
+    #[test]
+    fn a_later_label_wins_and_can_be_empty() {
+        assert_eq!(
+            key(&[("job", "a"), ("x", "1"), ("x", "2")]),
+            key(&[("job", "a"), ("x", "2")])
+        );
+        assert_eq!(
+            key(&[("job", "a"), ("x", "1"), ("x", "")]),
+            key(&[("job", "a")])
+        );
+    }
+
+    #[test]
+    fn without_a_job_there_is_no_group() {
+        assert_eq!(GroupingKey::new([("job", "")]), None);
+        assert_eq!(GroupingKey::new([("instance", "i")]), None);
+    }
+
+    #[test]
+    fn ids_are_stable_across_versions() {
+        // A changed id would orphan every group in every store.
+        assert_eq!(
+            key(&[("job", "some_job")]).id().as_str(),
+            "554a9c87d1553586c30f46f4dbce3587"
+        );
+    }
+
+    #[test]
+    fn labels_that_only_look_alike_when_joined_have_different_ids() {
+        assert_ne!(
+            key(&[("job", "ab"), ("x", "c")]).id(),
+            key(&[("job", "a"), ("x", "bc")]).id()
+        );
+    }
+
+    #[test]
+    fn displays_as_prometheus_does() {
+        assert_eq!(
+            key(&[("job", "a\"b"), ("instance", "i")]).to_string(),
+            r#"{instance="i",job="a\"b"}"#
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! All groups, merged by family into what a scrape exposes.
+//!
+//! The result is a valid exposition whatever the store holds: one type for each family, no series twice, no family
+//! whose name collides with the series of a histogram or summary. The consistency check keeps such things out; what
+//! gets past it (races, a check that is off, a neighbour in the store) is left out here, counted and noted.
+
+use std::collections::BTreeMap;
+
+use super::entry::StoredFamily;
+use super::fold::Group;
+use super::names;
+use super::own;
+use crate::exposition::model::MetricType;
+
+/// How many of the things that were left out are described in words.
+const MAX_NOTES: usize = 10;
+
+/// Families by name, with all their series in order.
+#[derive(Debug, Default)]
+pub struct Merged<'a> {
+    /// The families, sorted by name.
+    pub families: BTreeMap<&'a str, MergedFamily<'a>>,
+    /// How many series were left out because they contradict others.
+    pub left_out: usize,
+    /// What was left out and why, for the log: the first few.
+    pub notes: Vec<String>,
+}
+
+/// A family of all groups.
+#[derive(Debug)]
+pub struct MergedFamily<'a> {
+    /// The HELP text of the first group that has one.
+    pub help: Option<&'a str>,
+    /// The type of the first group.
+    pub metric_type: MetricType,
+    /// How many series it has.
+    pub series_count: usize,
+    /// Its text, in pieces.
+    pub pieces: Vec<&'a [u8]>,
+}
+
+/// The families of each name, in the order of their groups.
+pub type Runs<'a> = BTreeMap<&'a str, Vec<StoredFamily<'a>>>;
+
+/// The groups' families by name, without those that the gateway makes itself for every group.
+#[must_use]
+pub fn runs<'a>(groups: &[Group<'a>]) -> Runs<'a> {
+    let mut runs = Runs::new();
+    for family in groups.iter().flat_map(|group| &group.families) {
+        if !own::is_automatic(family.name) {
+            runs.entry(family.name).or_default().push(*family);
+        }
+    }
+    runs
+}
+
+impl<'a> Merged<'a> {
+    /// Merges families by name.
+    ///
+    /// Where groups disagree on a type or a HELP text, the first group has its way: groups come in a stable order, so
+    /// that the choice does not change from scrape to scrape. (In the Pushgateway chance decides.)
+    #[must_use]
+    pub fn of(runs: &Runs<'a>) -> Self {
+        let mut merged = Self::default();
+        for (name, runs) in runs {
+            merged.add(name, runs);
+        }
+        merged
+    }
+
+    /// Adds a family from its parts, the first of which decides type and HELP.
+    ///
+    /// What it could collide with comes before it, as it does in the order of names.
+    pub fn add(&mut self, name: &'a str, runs: &[StoredFamily<'a>]) {
+        let Some(first) = runs.first() else { return };
+        if let Some(other) = self.collision(name) {
+            self.leave_out(count(runs), || {
+                format!("family {name} collides with the series of {other}")
+            });
+            return;
+        }
+        let (runs, others): (Vec<_>, Vec<_>) = runs
+            .iter()
+            .copied()
+            .partition(|run| run.metric_type == first.metric_type);
+        if let Some(other) = others.first() {
+            self.leave_out(count(&others), || {
+                let (held, left) = (first.metric_type.enum_name(), other.metric_type.enum_name());
+                format!("family {name} is a {held} in one group and a {left} in another")
+            });
+        }
+        let (pieces, duplicates) = order(&runs);
+        if duplicates > 0 {
+            self.leave_out(duplicates, || {
+                format!("family {name} has the same series in several groups")
+            });
+        }
+        let family = MergedFamily {
+            help: runs.iter().find_map(|run| run.help),
+            metric_type: first.metric_type,
+            series_count: count(&runs) - duplicates,
+            pieces,
+        };
+        self.families.insert(name, family);
+    }
+
+    /// The histogram or summary one of whose series this family would look like.
+    fn collision(&self, name: &str) -> Option<&'a str> {
+        names::owners(name).find_map(|(owner, suffix)| {
+            let (owner, family) = self.families.get_key_value(owner)?;
+            names::suffixes(family.metric_type)
+                .contains(&suffix)
+                .then_some(*owner)
+        })
+    }
+
+    fn leave_out(&mut self, series: usize, note: impl FnOnce() -> String) {
+        self.left_out += series;
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(note());
+        }
+    }
+
+    /// The number of series.
+    #[must_use]
+    pub fn series_count(&self) -> usize {
+        self.families
+            .values()
+            .map(|family| family.series_count)
+            .sum()
+    }
+}
+
+fn count(runs: &[StoredFamily<'_>]) -> usize {
+    runs.iter().map(|run| run.series_count).sum()
+}
+
+/// The text of all runs in the order of their series, and how many series were there more than once.
+fn order<'a>(runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
+    if let [run] = runs {
+        return (vec![run.text], 0);
+    }
+    let mut series: Vec<_> = runs.iter().flat_map(StoredFamily::series).collect();
+    // Stable, so that of equal series the first group's stays; and fast on runs that are in order already.
+    series.sort_by(|a, b| a.key.cmp(b.key));
+    let all = series.len();
+    series.dedup_by(|later, earlier| later.key == earlier.key);
+    let duplicates = all - series.len();
+    (
+        series.into_iter().map(|series| series.text).collect(),
+        duplicates,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::model::Label;
+    use crate::groups::entry::{Entry, Generation, Header, Writer};
+    use crate::groups::series::{RenderedFamily, RenderedSeries, sort_key};
+
+    type Family<'a> = (&'a str, MetricType, Option<&'a str>, &'a [&'a str]);
+
+    /// A stored group of these families, each with a series for each value of a label `x`.
+    fn stored(job: &str, families: &[Family<'_>]) -> Vec<u8> {
+        let header = Header {
+            time: 1,
+            generation: Generation(1),
+            tombstone: false,
+            labels: vec![("job", job)],
+        };
+        let mut writer = Writer::new(&header, families.len());
+        for (name, metric_type, help, values) in families {
+            let series = |value: &&str| RenderedSeries {
+                key: sort_key(&[Label::new("x", *value)]),
+                text: format!("{name}/{value}/{job} "),
+            };
+            writer.add(&RenderedFamily {
+                name,
+                help: *help,
+                metric_type: *metric_type,
+                series: values.iter().map(series).collect(),
+            });
+        }
+        writer.finish()
+    }
+
+    fn groups(values: &[Vec<u8>]) -> Vec<Group<'_>> {
+        let entries = values
+            .iter()
+            .map(|value| Entry::decode(value).expect("decodes"));
+        entries
+            .map(|entry| Group {
+                labels: entry.header.labels,
+                push_time: None,
+                failure_time: None,
+                families: entry.families,
+            })
+            .collect()
+    }
+
+    fn text(family: &MergedFamily<'_>) -> String {
+        String::from_utf8_lossy(&family.pieces.concat()).into_owned()
+    }
+
+    #[test]
+    fn series_of_all_groups_are_in_order() {
+        let values = [
+            stored("a", &[("m", MetricType::Gauge, None, &["1", "3"])]),
+            stored(
+                "b",
+                &[
+                    ("l", MetricType::Gauge, None, &["9"]),
+                    ("m", MetricType::Gauge, Some("help"), &["2"]),
+                ],
+            ),
+        ];
+        let merged = Merged::of(&runs(&groups(&values)));
+        assert_eq!(
+            merged.families.keys().copied().collect::<Vec<_>>(),
+            ["l", "m"]
+        );
+        assert_eq!(text(&merged.families["m"]), "m/1/a m/2/b m/3/a ");
+        assert_eq!(merged.families["m"].help, Some("help"));
+        assert_eq!((merged.series_count(), merged.left_out), (4, 0));
+    }
+
+    #[test]
+    fn contradictions_are_left_out_and_counted() {
+        use MetricType::{Counter, Gauge, Histogram, Summary, Untyped};
+        type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a [(&'a str, &'a str)], usize);
+        let cases: [Case<'_>; 5] = [
+            (
+                "the first group's type holds",
+                vec![
+                    stored("a", &[("m", Gauge, None, &["1"])]),
+                    stored("b", &[("m", Counter, None, &["2", "3"])]),
+                ],
+                &[("m", "m/1/a ")],
+                2,
+            ),
+            (
+                "a series is there once",
+                vec![
+                    stored("a", &[("m", Gauge, None, &["1", "2"])]),
+                    stored("b", &[("m", Gauge, None, &["2"])]),
+                ],
+                &[("m", "m/1/a m/2/a ")],
+                1,
+            ),
+            (
+                "no family looks like a histogram's series",
+                vec![
+                    stored(
+                        "a",
+                        &[
+                            ("h_bucket", Gauge, None, &["1"]),
+                            ("h_count", Untyped, None, &["1"]),
+                        ],
+                    ),
+                    stored(
+                        "b",
+                        &[
+                            ("h", Histogram, None, &["1"]),
+                            ("h_total", Counter, None, &["1"]),
+                        ],
+                    ),
+                ],
+                &[("h", "h/1/b "), ("h_total", "h_total/1/b ")],
+                2,
+            ),
+            (
+                "a summary has no buckets",
+                vec![stored(
+                    "a",
+                    &[
+                        ("s", Summary, None, &["1"]),
+                        ("s_bucket", Gauge, None, &["1"]),
+                        ("s_sum", Gauge, None, &["1"]),
+                    ],
+                )],
+                &[("s", "s/1/a "), ("s_bucket", "s_bucket/1/a ")],
+                1,
+            ),
+            (
+                "suffixes mean nothing to other types",
+                vec![stored(
+                    "a",
+                    &[("g", Gauge, None, &["1"]), ("g_count", Gauge, None, &["1"])],
+                )],
+                &[("g", "g/1/a "), ("g_count", "g_count/1/a ")],
+                0,
+            ),
+        ];
+        for (name, values, want, left_out) in &cases {
+            let merged = Merged::of(&runs(&groups(values)));
+            let got: Vec<_> = merged
+                .families
+                .iter()
+                .map(|(name, family)| (*name, text(family)))
+                .collect();
+            let got: Vec<_> = got
+                .iter()
+                .map(|(name, text)| (*name, text.as_str()))
+                .collect();
+            assert_eq!(got, *want, "{name}");
+            assert_eq!(merged.left_out, *left_out, "{name}");
+            assert_eq!(merged.notes.is_empty(), *left_out == 0, "{name}");
+        }
+    }
+}

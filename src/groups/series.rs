@@ -1,0 +1,246 @@
+//! Series as they are stored: labelled, ordered and rendered when they are pushed, so that a scrape only copies.
+
+use std::collections::HashMap;
+
+use super::key::{GroupingKey, INSTANCE};
+use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
+use crate::exposition::text;
+
+/// A pushed family, ready for storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedFamily<'a> {
+    /// The metric name.
+    pub name: &'a str,
+    /// The HELP text, unescaped.
+    pub help: Option<&'a str>,
+    /// The type.
+    pub metric_type: MetricType,
+    /// The series, sorted by [`RenderedSeries::key`].
+    pub series: Vec<RenderedSeries>,
+}
+
+/// One series, ready for storage. (A histogram or summary is one series here, though it has many lines.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedSeries {
+    /// Orders series within a family and identifies them: see [`sort_key`].
+    pub key: Vec<u8>,
+    /// The lines of the text format.
+    pub text: String,
+}
+
+/// Gives every metric of the family the labels of its group.
+///
+/// Grouping labels win over pushed ones, a metric without `instance` gets an empty one, labels end up sorted by name:
+/// the Pushgateway's `sanitizeLabels`.
+pub fn apply_grouping_labels<'a>(family: &mut MetricFamily<'a>, key: &'a GroupingKey) {
+    for metric in &mut family.metrics {
+        metric.labels.retain(|label| key.get(&label.name).is_none());
+        metric
+            .labels
+            .extend(key.labels().map(|(name, value)| Label::new(name, value)));
+        if !metric.labels.iter().any(|label| label.name == INSTANCE) {
+            metric.labels.push(Label::new(INSTANCE, ""));
+        }
+        metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+}
+
+/// The labels of a group's automatic metrics: its grouping labels and `instance`, sorted by name.
+#[must_use]
+pub fn group_labels<'a>(labels: &[(&'a str, &'a str)]) -> Vec<Label<'a>> {
+    let mut labels: Vec<_> = labels
+        .iter()
+        .map(|&(name, value)| Label::new(name, value))
+        .collect();
+    if !labels.iter().any(|label| label.name == INSTANCE) {
+        labels.push(Label::new(INSTANCE, ""));
+        labels.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    labels
+}
+
+/// Renders a family whose metrics have their final labels.
+#[must_use]
+pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
+    let mut series: Vec<_> = family
+        .metrics
+        .iter()
+        .map(|metric| render_series(&family.name, metric))
+        .collect();
+    series.sort_by(|a, b| a.key.cmp(&b.key));
+    RenderedFamily {
+        name: &family.name,
+        help: family.help.as_deref(),
+        metric_type: family.metric_type,
+        series,
+    }
+}
+
+fn render_series(name: &str, metric: &Metric<'_>) -> RenderedSeries {
+    let mut lines = String::new();
+    text::write_metric(&mut lines, name, metric);
+    RenderedSeries {
+        key: sort_key(&metric.labels),
+        text: lines,
+    }
+}
+
+/// The bytes that order series within a family as the Pushgateway orders them, and that are equal for equal label
+/// sets only: the number of labels, then the label values from left to right, then the names.
+///
+/// (The Pushgateway leaves the order of series that differ in names only to chance.)
+///
+/// `labels` are sorted by name. Values may hold any byte, so each is ended by `00 01`, and a zero byte within is
+/// written `00 FF`: byte order of the whole is then the order of the values one after the other.
+#[must_use]
+pub fn sort_key(labels: &[Label<'_>]) -> Vec<u8> {
+    let size = labels
+        .iter()
+        .map(|label| label.name.len() + label.value.len() + 4)
+        .sum::<usize>()
+        + 2;
+    let mut key = Vec::with_capacity(size);
+    let count = u16::try_from(labels.len()).unwrap_or(u16::MAX);
+    key.extend(count.to_be_bytes());
+    for label in labels {
+        push_ordered(&mut key, &label.value);
+    }
+    for label in labels {
+        push_ordered(&mut key, &label.name);
+    }
+    key
+}
+
+fn push_ordered(key: &mut Vec<u8>, text: &str) {
+    let mut parts = text.as_bytes().split(|&byte| byte == 0);
+    key.extend_from_slice(parts.next().unwrap_or_default());
+    for part in parts {
+        key.extend_from_slice(&[0, 0xFF]);
+        key.extend_from_slice(part);
+    }
+    key.extend_from_slice(&[0, 1]);
+}
+
+/// Metrics that have the same labels as one before them in the family: by position.
+///
+/// The metrics' labels are sorted by name.
+#[must_use]
+pub fn duplicates(family: &MetricFamily<'_>) -> Vec<usize> {
+    let mut seen = HashMap::with_capacity(family.metrics.len());
+    let mut duplicates = Vec::new();
+    for (at, metric) in family.metrics.iter().enumerate() {
+        if seen.insert(&metric.labels, at).is_some() {
+            duplicates.push(at);
+        }
+    }
+    duplicates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::model::Value;
+
+    fn labels(pairs: &[(&'static str, &'static str)]) -> Vec<Label<'static>> {
+        pairs
+            .iter()
+            .map(|&(name, value)| Label::new(name, value))
+            .collect()
+    }
+
+    fn family(series: &[&[(&'static str, &'static str)]]) -> MetricFamily<'static> {
+        let metric = |pairs: &&[(&'static str, &'static str)]| Metric {
+            labels: labels(pairs),
+            value: Value::Untyped(1.0),
+            timestamp_ms: None,
+        };
+        MetricFamily {
+            name: "m".into(),
+            help: None,
+            metric_type: MetricType::Untyped,
+            unit: None,
+            metrics: series.iter().map(metric).collect(),
+        }
+    }
+
+    #[test]
+    fn series_order_by_number_of_labels_then_by_values() {
+        // Pushgateway: a{…} (2 labels) < a{x="10"} < a{x="2"} < a{x="1",y="0"}; then ties by name.
+        let ordered: [&[(&str, &str)]; 8] = [
+            &[],
+            &[("x", "")],
+            &[("x", "10")],
+            &[("x", "2")],
+            &[("y", "2")],
+            &[("x", "1"), ("y", "0")],
+            &[("x", "1\0"), ("y", "")],
+            &[("x", "1a"), ("y", "")],
+        ];
+        let keys: Vec<_> = ordered
+            .iter()
+            .map(|pairs| sort_key(&labels(pairs)))
+            .collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        for (at, key) in keys.iter().enumerate() {
+            assert_eq!(
+                keys.iter().position(|other| other == key),
+                Some(at),
+                "keys differ"
+            );
+        }
+    }
+
+    #[test]
+    fn labels_cannot_be_shifted_into_one_another() {
+        assert_ne!(
+            sort_key(&labels(&[("a", "b"), ("c", "d")])),
+            sort_key(&labels(&[("a", "b\0\u{1}d"), ("c", "")]))
+        );
+    }
+
+    #[test]
+    fn grouping_labels_win_and_instance_is_always_there() {
+        let key = GroupingKey::new([("job", "j"), ("zone", "z")]).expect("has a job");
+        let mut pushed = family(&[
+            &[("zone", "other"), ("a", "1")],
+            &[("instance", "own"), ("job", "x")],
+        ]);
+        apply_grouping_labels(&mut pushed, &key);
+        let got: Vec<_> = pushed
+            .metrics
+            .into_iter()
+            .map(|metric| metric.labels)
+            .collect();
+        assert_eq!(
+            got,
+            [
+                labels(&[("a", "1"), ("instance", ""), ("job", "j"), ("zone", "z")]),
+                labels(&[("instance", "own"), ("job", "j"), ("zone", "z")]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_family_is_rendered_in_order() {
+        let rendered_family = family(&[&[("x", "2")], &[("x", "10")], &[]]);
+        let rendered = render(&rendered_family);
+        let text: String = rendered
+            .series
+            .iter()
+            .map(|series| series.text.as_str())
+            .collect();
+        assert_eq!(text, "m 1\nm{x=\"10\"} 1\nm{x=\"2\"} 1\n");
+    }
+
+    #[test]
+    fn duplicates_are_found_by_labels() {
+        assert_eq!(
+            duplicates(&family(&[&[("x", "1")], &[("x", "2")], &[("x", "1")]])),
+            [2]
+        );
+        assert_eq!(
+            duplicates(&family(&[&[("x", "1")], &[("y", "1")], &[]])),
+            [] as [usize; 0]
+        );
+    }
+}
