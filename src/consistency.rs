@@ -1,0 +1,429 @@
+//! The consistency check against what other groups hold, at a cost that does not depend on how many there are.
+//!
+//! The Pushgateway gathers everything it has on every push. Here the store keeps a record of each family's type and
+//! of the sets of label names that groups have, so that a push looks up only what it could contradict:
+//!
+//! - *Types.* If the record of a pushed family, or of one whose name collides with it, contradicts the push, the group
+//!   that the record names is read. If that one really holds the other type, the push is refused. If not, and only
+//!   then, all groups are looked at, and the record is put right.
+//! - *Series.* A series of this push can stand in another group only if that group's labels are among the series' own.
+//!   For each other set of label names in use that is one group for each distinct tuple of values: it is looked up,
+//!   and read if it exists.
+//!
+//! Exact against everything that settled before the push began; two pushes that contradict each other at the same
+//! moment may both get in, which a scrape copes with.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::exposition::model::{Label, MetricFamily, MetricType};
+use crate::groups::check::{self, Violations};
+use crate::groups::entry::Nanos;
+use crate::groups::fold::Group;
+use crate::groups::key::{GroupId, GroupingKey};
+use crate::groups::names;
+use crate::groups::series;
+use crate::store::records::{self, FamilyType, Shapes};
+use crate::store::snapshot::{self, Snapshot};
+use crate::store::{Store, StoreError, Value, layout};
+
+/// For how long the finding that a family stands in one group only is relied on, in nanoseconds. It spares a group
+/// that keeps changing a family's type from having the whole store read each time.
+const ALONE: Nanos = 5_000_000_000;
+
+/// How many sets of label names are kept. Beyond, a series that is also in a group of a further set is not noticed
+/// when it is pushed, but left out when it is scraped.
+const MAX_SHAPES: usize = 256;
+
+/// What a push does to the families that its group holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Replaces all of them.
+    Put,
+    /// Replaces those of the same names.
+    Post,
+}
+
+/// A push, as the check sees it: families that are right in themselves.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// PUT or POST.
+    pub kind: Kind,
+    /// The group.
+    pub key: &'a GroupingKey,
+    /// The group's id.
+    pub id: &'a GroupId,
+    /// The families, sorted by name, their metrics with their final labels.
+    pub families: &'a [MetricFamily<'a>],
+    /// The time of the push.
+    pub now: Nanos,
+}
+
+/// What the check found wrong, or what kept it from looking.
+#[derive(Debug)]
+pub enum CheckError {
+    /// The push contradicts what is there.
+    Rejected(Violations),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for CheckError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The records that a push is checked against: which to read, and what they said.
+#[derive(Debug)]
+pub struct Records {
+    names: Vec<String>,
+    types: BTreeMap<String, FamilyType>,
+    shapes: Shapes,
+}
+
+impl Records {
+    /// The records to read for a push of these families.
+    #[must_use]
+    pub fn needed(families: &[MetricFamily<'_>]) -> Self {
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for family in families {
+            names.extend(names::neighbours(&family.name, family.metric_type));
+            names.insert(family.name.to_string());
+        }
+        Self {
+            names: names.into_iter().collect(),
+            types: BTreeMap::new(),
+            shapes: Shapes::default(),
+        }
+    }
+
+    /// Their keys.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let types = self.names.iter().map(|name| layout::family_type(name));
+        types.chain([layout::SHAPES.to_owned()]).collect()
+    }
+
+    /// Takes the values, in the order of [`Self::keys`].
+    pub fn take(&mut self, values: &mut impl Iterator<Item = Option<Value>>) {
+        for (name, value) in self.names.iter().zip(values.by_ref()) {
+            let record = records::read::<FamilyType>(value.as_deref());
+            // The key is a hash of the name: a record of another one was not written for it.
+            if let Some(record) = record.filter(|record| record.name == *name) {
+                self.types.insert(name.clone(), record);
+            }
+        }
+        self.shapes = records::read(values.next().flatten().as_deref()).unwrap_or_default();
+    }
+}
+
+/// Checks a push against what other groups hold. Returns the records to write with it.
+///
+/// # Errors
+///
+/// The push contradicts other groups, or the store failed.
+pub async fn check<S: Store>(
+    store: &S,
+    push: &Candidate<'_>,
+    records: &Records,
+) -> Result<Vec<(String, Value)>, CheckError> {
+    let mut updates = check_types(store, push, records).await?;
+    check_series(store, push, &records.shapes).await?;
+    updates.extend(new_shape(push.key, &records.shapes));
+    Ok(updates)
+}
+
+/// A record that contradicts a pushed family.
+struct Contradiction<'a> {
+    family: &'a MetricFamily<'a>,
+    record: &'a FamilyType,
+}
+
+impl Contradiction<'_> {
+    /// Whether a family of the record's name and this type, if it is really there, forbids the push.
+    fn is_real(&self, held: MetricType) -> bool {
+        contradicts(self.family, &self.record.name, held)
+    }
+
+    /// Says so.
+    fn tell(&self, held: MetricType, violations: &mut Violations) {
+        let family = self.family;
+        if family.name == self.record.name {
+            for metric in &family.metrics {
+                violations.add(|| check::about(&family.name, metric, &check::wrong_type(held)));
+            }
+        } else {
+            let this = (&*family.name, family.metric_type);
+            let text = names::collision(this, (&self.record.name, held)).unwrap_or_default();
+            violations.add(|| text);
+        }
+    }
+}
+
+fn contradicts(family: &MetricFamily<'_>, name: &str, held: MetricType) -> bool {
+    if family.name == name {
+        family.metric_type != held
+    } else {
+        names::collision((&family.name, family.metric_type), (name, held)).is_some()
+    }
+}
+
+async fn check_types<S: Store>(
+    store: &S,
+    push: &Candidate<'_>,
+    records: &Records,
+) -> Result<Vec<(String, Value)>, CheckError> {
+    let mut violations = Violations::default();
+    let mut unresolved = Vec::new();
+    let mut updates = BTreeMap::new();
+    for contradiction in contradictions(push, records) {
+        let record = contradiction.record;
+        match holds(store, push, record).await? {
+            Some(held) if contradiction.is_real(held) => contradiction.tell(held, &mut violations),
+            _ if is_alone(push, record) => {
+                updates.insert(record.name.clone(), own_record(push, record, record.alone));
+            }
+            _ => unresolved.push(contradiction),
+        }
+    }
+    if !unresolved.is_empty() {
+        look_everywhere(store, push, &unresolved, &mut violations, &mut updates).await?;
+    }
+    // A push that is refused changes nothing, but what was learnt about other groups is kept for the next one.
+    if let Err(violations) = violations.into_result() {
+        let learnt: Vec<_> = updates
+            .into_values()
+            .filter(|record| record.group != push.id.as_str())
+            .collect();
+        if !learnt.is_empty() {
+            store.write(learnt.iter().map(stored).collect()).await?;
+        }
+        return Err(CheckError::Rejected(violations));
+    }
+    for family in push.families {
+        if let Some(record) = unsettled(push, family, records.types.get(&*family.name)) {
+            updates.entry(record.name.clone()).or_insert(record);
+        }
+    }
+    Ok(updates.values().map(stored).collect())
+}
+
+fn stored(record: &FamilyType) -> (String, Value) {
+    (layout::family_type(&record.name), records::write(record))
+}
+
+fn contradictions<'a>(
+    push: &'a Candidate<'_>,
+    records: &'a Records,
+) -> impl Iterator<Item = Contradiction<'a>> {
+    let pushed: HashSet<&str> = push.families.iter().map(|family| &*family.name).collect();
+    push.families.iter().flat_map(move |family| {
+        let others = names::neighbours(&family.name, family.metric_type)
+            // Families of one push were checked against each other.
+            .filter(|other| !pushed.contains(&**other))
+            .chain([family.name.to_string()])
+            .filter_map(|other| records.types.get(&other))
+            .collect::<Vec<_>>();
+        others
+            .into_iter()
+            .map(move |record| Contradiction { family, record })
+            .filter(|contradiction| contradiction.is_real(contradiction.record.metric_type))
+    })
+}
+
+/// The type that the group named by the record holds the family with, once this push is done.
+async fn holds<S: Store>(
+    store: &S,
+    push: &Candidate<'_>,
+    record: &FamilyType,
+) -> Result<Option<MetricType>, StoreError> {
+    let Some(holder) = GroupId::parse(&record.group) else {
+        return Ok(None);
+    };
+    let is_own = holder == *push.id;
+    if is_own && replaces(push, &record.name) {
+        return Ok(None);
+    }
+    let values = snapshot::read_group(store, &holder).await?;
+    let group = values.entries(&mut Vec::new()).fold();
+    Ok(group.and_then(|group| held_type(&group, &record.name)))
+}
+
+/// Whether the push does away with a family of this name that its group may hold.
+fn replaces(push: &Candidate<'_>, name: &str) -> bool {
+    push.kind == Kind::Put || push.families.iter().any(|family| family.name == name)
+}
+
+fn held_type(group: &Group<'_>, name: &str) -> Option<MetricType> {
+    group
+        .families
+        .iter()
+        .find(|family| family.name == name)
+        .map(|family| family.metric_type)
+}
+
+fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {
+    record.group == push.id.as_str() && record.alone != 0 && push.now.abs_diff(record.alone) < ALONE
+}
+
+/// The record as it is after this push, which its own group alone may hold.
+fn own_record(push: &Candidate<'_>, record: &FamilyType, alone: Nanos) -> FamilyType {
+    let pushed = push
+        .families
+        .iter()
+        .find(|family| family.name == record.name);
+    FamilyType {
+        name: record.name.clone(),
+        metric_type: pushed.map_or(record.metric_type, |family| family.metric_type),
+        group: push.id.as_str().to_owned(),
+        alone,
+    }
+}
+
+/// The record that must be written for a pushed family, unless what is recorded is right.
+fn unsettled(
+    push: &Candidate<'_>,
+    family: &MetricFamily<'_>,
+    record: Option<&FamilyType>,
+) -> Option<FamilyType> {
+    let group = push.id.as_str();
+    match record {
+        Some(record) if record.alone == 0 || record.group == group => None,
+        // Another group has been found to be alone with this family. It no longer is.
+        Some(record) => Some(FamilyType {
+            alone: 0,
+            ..record.clone()
+        }),
+        None => Some(FamilyType {
+            name: family.name.to_string(),
+            metric_type: family.metric_type,
+            group: group.to_owned(),
+            alone: 0,
+        }),
+    }
+}
+
+/// Looks at all groups for what the records no longer say.
+async fn look_everywhere<S: Store>(
+    store: &S,
+    push: &Candidate<'_>,
+    unresolved: &[Contradiction<'_>],
+    violations: &mut Violations,
+    updates: &mut BTreeMap<String, FamilyType>,
+) -> Result<(), StoreError> {
+    let everything = Snapshot::read(store).await?;
+    for (id, values) in &everything.groups {
+        let Some(group) = values.entries(&mut Vec::new()).fold() else {
+            continue;
+        };
+        let is_own = id == push.id.as_str();
+        for contradiction in unresolved {
+            let name = &contradiction.record.name;
+            if updates.contains_key(name) || (is_own && replaces(push, name)) {
+                continue;
+            }
+            let Some(held) = held_type(&group, name).filter(|held| contradiction.is_real(*held))
+            else {
+                continue;
+            };
+            contradiction.tell(held, violations);
+            let record = FamilyType {
+                name: name.clone(),
+                metric_type: held,
+                group: id.clone(),
+                alone: 0,
+            };
+            updates.insert(name.clone(), record);
+        }
+    }
+    for contradiction in unresolved {
+        let record = contradiction.record;
+        updates
+            .entry(record.name.clone())
+            .or_insert_with(|| own_record(push, record, push.now.max(1)));
+    }
+    Ok(())
+}
+
+/// Refuses series that stand in another group already.
+async fn check_series<S: Store>(
+    store: &S,
+    push: &Candidate<'_>,
+    shapes: &Shapes,
+) -> Result<(), CheckError> {
+    let candidates = candidates(push, shapes);
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<_> = candidates
+        .iter()
+        .flat_map(|id| [layout::root(id), layout::index(id)])
+        .collect();
+    let found = store.read(&keys).await?;
+    let mut violations = Violations::default();
+    for (id, values) in candidates.iter().zip(found.chunks(2)) {
+        if values.iter().any(Option::is_some) {
+            let values = snapshot::read_group(store, id).await?;
+            if let Some(group) = values.entries(&mut Vec::new()).fold() {
+                compare_series(push, &group, &mut violations);
+            }
+        }
+    }
+    violations.into_result().map_err(CheckError::Rejected)
+}
+
+/// The other groups that could hold a series of this push.
+fn candidates(push: &Candidate<'_>, shapes: &Shapes) -> BTreeSet<GroupId> {
+    let own: Vec<&str> = push.key.labels().map(|(name, _)| name).collect();
+    let mut seen = HashSet::new();
+    let mut groups = BTreeSet::new();
+    for shape in shapes.0.iter().filter(|shape| **shape != own) {
+        for metric in push.families.iter().flat_map(|family| &family.metrics) {
+            let values = shape.iter().map(|name| value_of(&metric.labels, name));
+            let Some(values) = values.collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            if seen.insert((shape, values.clone())) {
+                let key = GroupingKey::new(shape.iter().map(String::as_str).zip(values));
+                groups.extend(key.map(|key| key.id()));
+            }
+        }
+    }
+    groups
+}
+
+/// The value of a label, if it is there and not empty. The labels are sorted by name.
+fn value_of<'a>(labels: &'a [Label<'_>], name: &str) -> Option<&'a str> {
+    let at = labels
+        .binary_search_by(|label| (*label.name).cmp(name))
+        .ok()?;
+    labels
+        .get(at)
+        .map(|label| &*label.value)
+        .filter(|value| !value.is_empty())
+}
+
+fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Violations) {
+    for family in push.families {
+        let Some(held) = group.families.iter().find(|held| held.name == family.name) else {
+            continue;
+        };
+        let held: HashSet<&[u8]> = held.series().map(|series| series.key).collect();
+        for metric in &family.metrics {
+            if held.contains(&*series::sort_key(&metric.labels)) {
+                violations.add(|| check::about(&family.name, metric, check::DUPLICATE));
+            }
+        }
+    }
+}
+
+/// The record of label name sets, if this group's is new.
+fn new_shape(key: &GroupingKey, shapes: &Shapes) -> Option<(String, Value)> {
+    let own: Vec<String> = key.labels().map(|(name, _)| name.to_owned()).collect();
+    if shapes.0.len() >= MAX_SHAPES || shapes.0.contains(&own) {
+        return None;
+    }
+    let mut shapes = shapes.clone();
+    shapes.0.push(own);
+    Some((layout::SHAPES.to_owned(), records::write(&shapes)))
+}

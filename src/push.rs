@@ -1,0 +1,266 @@
+//! A push is checked, rendered and stored as one entry. PUT is here; what POST does besides is in [`crate::post`].
+//!
+//! The ordinary push costs one round of reads and one write, whatever is stored. `docs/storage.md` tells why plain
+//! writes suffice, and what each step guards against.
+
+use crate::consistency::{self, Candidate, CheckError, Kind, Records};
+use crate::exposition::model::MetricFamily;
+use crate::groups::check::{self, Violations};
+use crate::groups::entry::{Generation, Header, Nanos, StoredFamily, Writer};
+use crate::groups::key::{GroupId, GroupingKey};
+use crate::groups::own;
+use crate::groups::series::{self, RenderedFamily};
+use crate::store::layout::{self, Slot};
+use crate::store::records::{self, Failure};
+use crate::store::{Store, StoreError, Value, World};
+
+/// A request to change a group.
+#[derive(Debug)]
+pub struct Push<'a> {
+    /// PUT or POST.
+    pub kind: Kind,
+    /// The group.
+    pub key: &'a GroupingKey,
+    /// What was pushed.
+    pub families: Vec<MetricFamily<'a>>,
+}
+
+/// What a push is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Whether the push is checked against other groups.
+    pub consistency_check: bool,
+    /// The largest entry that may be stored, in bytes.
+    pub max_entry_bytes: usize,
+}
+
+/// Why a push was not stored.
+#[derive(Debug)]
+pub enum PushError {
+    /// It is wrong in itself or contradicts what is there. This is on the group's record.
+    Rejected(Violations),
+    /// Its entry would be too large.
+    TooLarge {
+        /// The size of the entry, in bytes.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for PushError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CheckError> for PushError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Rejected(violations) => Self::Rejected(violations),
+            CheckError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Violations> for PushError {
+    fn from(violations: Violations) -> Self {
+        Self::Rejected(violations)
+    }
+}
+
+/// Changes a group as the push says.
+///
+/// # Errors
+///
+/// Nothing was changed, but if the push was rejected, the group's record of its last rejected push.
+pub async fn push<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    push: Push<'_>,
+    rules: Rules,
+) -> Result<(), PushError> {
+    let Push {
+        kind,
+        key,
+        mut families,
+    } = push;
+    let id = key.id();
+    let result = match prepare(&mut families, key) {
+        Ok(()) => {
+            let rendered: Vec<_> = families.iter().map(series::render).collect();
+            let operation = Operation {
+                store,
+                world,
+                rules,
+                kind,
+                key,
+                id: &id,
+                families: &families,
+                rendered,
+            };
+            operation.run().await
+        }
+        Err(violations) => Err(violations.into()),
+    };
+    if let Err(PushError::Rejected(violations)) = &result {
+        let failure = Failure {
+            labels: records::labels(key),
+            time: world.now(),
+            reason: violations.to_string(),
+        };
+        store
+            .write(vec![(layout::failure(&id), records::write(&failure))])
+            .await?;
+    }
+    result
+}
+
+/// Gives the families their final labels and order, and checks what can be checked without a look at the store.
+fn prepare<'a>(
+    families: &mut Vec<MetricFamily<'a>>,
+    key: &'a GroupingKey,
+) -> Result<(), Violations> {
+    check::check_timestamps(families)?;
+    families.retain(|family| !own::is_automatic(&family.name));
+    families.sort_by(|a, b| a.name.cmp(&b.name));
+    for family in families.iter_mut() {
+        series::apply_grouping_labels(family, key);
+    }
+    check::check_push(families)
+}
+
+/// One push on its way into the store.
+pub(crate) struct Operation<'a, S, W> {
+    pub(crate) store: &'a S,
+    pub(crate) world: &'a W,
+    rules: Rules,
+    kind: Kind,
+    key: &'a GroupingKey,
+    pub(crate) id: &'a GroupId,
+    families: &'a [MetricFamily<'a>],
+    rendered: Vec<RenderedFamily<'a>>,
+}
+
+impl<S: Store, W: World> Operation<'_, S, W> {
+    async fn run(&self) -> Result<(), PushError> {
+        match self.kind {
+            Kind::Put => self.put().await,
+            Kind::Post => self.post().await,
+        }
+    }
+
+    async fn put(&self) -> Result<(), PushError> {
+        let (mut pairs, []) = self.read_and_check([]).await?;
+        // Never that of a group without PUT.
+        let generation = Generation(self.world.random().max(1));
+        let entry = self.encode(self.world.now(), generation, &[])?;
+        pairs.push((layout::root(self.id), entry));
+        Ok(self.store.write(pairs).await?)
+    }
+
+    /// Reads, in one round, what the push is checked against and these keys. Returns the records to write with the
+    /// push, and the values.
+    pub(crate) async fn read_and_check<const N: usize>(
+        &self,
+        keys: [String; N],
+    ) -> Result<(Vec<(String, Value)>, [Option<Value>; N]), PushError> {
+        let mut records = self
+            .rules
+            .consistency_check
+            .then(|| Records::needed(self.families));
+        let mut all = records.as_ref().map(Records::keys).unwrap_or_default();
+        all.extend(keys);
+        let values = if all.is_empty() {
+            Vec::new()
+        } else {
+            self.store.read(&all).await?
+        };
+        let mut values = values.into_iter();
+        if let Some(records) = &mut records {
+            records.take(&mut values);
+        }
+        let wanted = std::array::from_fn(|_| values.next().flatten());
+        let pairs = match &records {
+            Some(records) => consistency::check(self.store, &self.candidate(), records).await?,
+            None => Vec::new(),
+        };
+        Ok((pairs, wanted))
+    }
+
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            kind: self.kind,
+            key: self.key,
+            id: self.id,
+            families: self.families,
+            now: self.world.now(),
+        }
+    }
+
+    /// The slot for pushes of exactly these families.
+    pub(crate) fn shared_slot(&self) -> Slot {
+        Slot::of_families(self.rendered.iter().map(|family| family.name))
+    }
+
+    /// The entry: the pushed families, and those of `carried` that are not among them.
+    pub(crate) fn encode(
+        &self,
+        time: Nanos,
+        generation: Generation,
+        carried: &[StoredFamily<'_>],
+    ) -> Result<Value, PushError> {
+        let labels = self.key.labels().collect();
+        let header = Header {
+            time,
+            generation,
+            tombstone: false,
+            labels,
+        };
+        let mut pushed = self.rendered.iter().peekable();
+        let mut carried = carried
+            .iter()
+            .filter(|family| !self.has(family.name))
+            .peekable();
+        let mut writer = Writer::new(&header, self.rendered.len() + carried.clone().count());
+        loop {
+            let pushed_first = match (pushed.peek(), carried.peek()) {
+                (Some(pushed), Some(carried)) => pushed.name < carried.name,
+                (next, _) => next.is_some(),
+            };
+            match (
+                pushed.next_if(|_| pushed_first),
+                carried.next_if(|_| !pushed_first),
+            ) {
+                (Some(family), _) => writer.add(family),
+                (None, Some(family)) => writer.carry(family),
+                (None, None) => break,
+            }
+        }
+        let entry = writer.finish();
+        let (size, limit) = (entry.len(), self.rules.max_entry_bytes);
+        if size > limit {
+            Err(PushError::TooLarge { size, limit })
+        } else {
+            Ok(entry)
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.rendered
+            .binary_search_by(|family| family.name.cmp(name))
+            .is_ok()
+    }
+
+    /// The grouping labels, as records hold them.
+    pub(crate) fn labels(&self) -> records::Labels {
+        records::labels(self.key)
+    }
+
+    /// How large entries may be, in bytes.
+    pub(crate) fn max_entry_bytes(&self) -> usize {
+        self.rules.max_entry_bytes
+    }
+}

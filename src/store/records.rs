@@ -1,0 +1,192 @@
+//! The small records beside the entries: JSON, so that an operator can read them.
+//!
+//! A record that cannot be read is treated as absent: all of them are written again by the next push they concern.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Value;
+use super::layout::Slot;
+use crate::exposition::model::MetricType;
+use crate::groups::entry::{Generation, Nanos};
+use crate::groups::key::GroupingKey;
+
+/// Which POST entries a group has, and that it exists.
+///
+/// Concurrent POSTs may overwrite each other's record, so it can lack an entry until that entry's next push. Nothing
+/// that a scrape shows depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// The grouping labels.
+    pub labels: Labels,
+    /// The generation that the entries build on.
+    #[serde(with = "generation_text")]
+    pub generation: Generation,
+    /// The slots that pushes of the same families share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<Slot>,
+    /// Slots that are written once: the pushes for which no shared slot was left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique: Vec<Slot>,
+    /// The latest time that any of these entries has.
+    #[serde(default)]
+    pub newest: Nanos,
+    /// Keys of entries that no longer count and may be deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+}
+
+impl Index {
+    /// The slots of all entries.
+    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.shared.iter().chain(&self.unique)
+    }
+}
+
+/// The last rejected push of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The grouping labels.
+    pub labels: Labels,
+    /// When the push was rejected.
+    pub time: Nanos,
+    /// Why.
+    pub reason: String,
+}
+
+/// The type of a family, as a push of it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FamilyType {
+    /// The metric name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type", with = "type_name")]
+    pub metric_type: MetricType,
+    /// The id of a group that holds the family: the first to push it, or one found later.
+    pub group: String,
+    /// When a look at all groups found that no other holds it, unless another has pushed it since. Else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub alone: Nanos,
+}
+
+/// The sets of grouping label names in use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shapes(pub Vec<Vec<String>>);
+
+/// Grouping labels as they stand in a record.
+pub type Labels = std::collections::BTreeMap<String, String>;
+
+/// The labels of a grouping key, for a record.
+#[must_use]
+pub fn labels(key: &GroupingKey) -> Labels {
+    key.labels()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Reads a record; `None` if there is none, or none that can be read.
+#[must_use]
+pub fn read<T: DeserializeOwned>(value: Option<&[u8]>) -> Option<T> {
+    serde_json::from_slice(value?).ok()
+}
+
+/// Writes a record.
+#[must_use]
+pub fn write<T: Serialize>(record: &T) -> Value {
+    // Strings, numbers and lists only: there is nothing that JSON could not say.
+    serde_json::to_vec(record).unwrap_or_default()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_zero(time: &Nanos) -> bool {
+    *time == 0
+}
+
+mod generation_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Generation;
+
+    pub(super) fn serialize<S: Serializer>(
+        generation: &Generation,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(generation)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Generation, D::Error> {
+        let text = String::deserialize(from)?;
+        Generation::parse(&text).ok_or_else(|| D::Error::custom("not a generation"))
+    }
+}
+
+mod type_name {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::MetricType;
+
+    pub(super) fn serialize<S: Serializer>(
+        metric_type: &MetricType,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_str(metric_type.enum_name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<MetricType, D::Error> {
+        let text = String::deserialize(from)?;
+        MetricType::of_enum_name(&text).ok_or_else(|| D::Error::custom("not a metric type"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_as_they_were_written() {
+        let key = GroupingKey::new([("job", "j"), ("instance", "i")]).expect("has a job");
+        let index = Index {
+            labels: labels(&key),
+            generation: Generation(3),
+            shared: vec![Slot::of_families(["a"])],
+            unique: vec![Slot::unique(1)],
+            newest: 5,
+            retired: vec!["pgw1:g:x".to_owned()],
+        };
+        assert_eq!(read(Some(&write(&index))), Some(index));
+        let failure = Failure {
+            labels: labels(&key),
+            time: 7,
+            reason: "two\nlines".to_owned(),
+        };
+        assert_eq!(read(Some(&write(&failure))), Some(failure));
+        let family = FamilyType {
+            name: "m".to_owned(),
+            metric_type: MetricType::Summary,
+            group: "g".to_owned(),
+            alone: 0,
+        };
+        assert_eq!(
+            write(&family),
+            br#"{"name":"m","type":"SUMMARY","group":"g"}"#
+        );
+        assert_eq!(read(Some(&write(&family))), Some(family));
+        let shapes = Shapes(vec![vec!["instance".to_owned(), "job".to_owned()]]);
+        assert_eq!(write(&shapes), br#"[["instance","job"]]"#);
+        assert_eq!(read(Some(&write(&shapes))), Some(shapes));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_absent() {
+        for value in [
+            None,
+            Some(&b""[..]),
+            Some(b"{"),
+            Some(b"{\"name\":\"m\",\"type\":\"INFO\"}"),
+            Some(b"\xff"),
+        ] {
+            assert_eq!(read::<FamilyType>(value), None);
+        }
+    }
+}
