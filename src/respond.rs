@@ -1,0 +1,136 @@
+//! Answers: status, headers and body.
+
+use http::header::{
+    ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, Response, StatusCode};
+
+use crate::store::StoreError;
+
+/// An answer, its whole body in memory.
+pub type Answer = Response<Vec<u8>>;
+
+/// The type of a plain text.
+const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// When to try again after a failure of the store, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// A status and nothing else: what clients expect of a push that worked.
+#[must_use]
+pub fn empty(status: StatusCode) -> Answer {
+    with(status, &[], Vec::new())
+}
+
+/// A body of this type.
+#[must_use]
+pub fn body(content_type: HeaderValue, body: Vec<u8>) -> Answer {
+    with(StatusCode::OK, &[(CONTENT_TYPE, content_type)], body)
+}
+
+/// A short text that is no error, without a line feed, as the Pushgateway's are.
+#[must_use]
+pub fn text(status: StatusCode, text: &str) -> Answer {
+    with(
+        status,
+        &[(CONTENT_TYPE, PLAIN_TEXT)],
+        text.as_bytes().to_vec(),
+    )
+}
+
+/// An error, in the form of Go's `http.Error`.
+#[must_use]
+pub fn error(status: StatusCode, text: &str) -> Answer {
+    let headers = [
+        (CONTENT_TYPE, PLAIN_TEXT),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    with(status, &headers, format!("{text}\n").into_bytes())
+}
+
+/// A method that the path does not have.
+#[must_use]
+pub fn method_not_allowed(allow: &'static str) -> Answer {
+    let mut answer = error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// The methods that the path has.
+#[must_use]
+pub fn options(allow: &'static str) -> Answer {
+    with(
+        StatusCode::OK,
+        &[(ALLOW, HeaderValue::from_static(allow))],
+        Vec::new(),
+    )
+}
+
+fn with(status: StatusCode, headers: &[(HeaderName, HeaderValue)], body: Vec<u8>) -> Answer {
+    let length = HeaderValue::from(body.len());
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer.headers_mut().extend(headers.iter().cloned());
+    // Always, also without a body: else the host sends the end of the body in a segment of its own.
+    answer.headers_mut().insert(CONTENT_LENGTH, length);
+    answer
+}
+
+/// The answer to `method`: to HEAD the headers of what GET would get, without the body.
+#[must_use]
+pub fn for_method(method: &Method, mut answer: Answer) -> Answer {
+    if method == Method::HEAD {
+        answer.body_mut().clear();
+    }
+    answer
+}
+
+/// The store failed: nothing was promised, trying again is right.
+#[must_use]
+pub fn store_failed(failure: &StoreError) -> Answer {
+    let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, &failure.to_string());
+    answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_says_how_long_it_is() {
+        let answers = [
+            empty(StatusCode::OK),
+            text(StatusCode::OK, "OK"),
+            error(StatusCode::NOT_FOUND, "404 page not found"),
+            method_not_allowed("GET"),
+            options("GET"),
+            store_failed(&StoreError {
+                operation: "read",
+                message: "gone".to_owned(),
+            }),
+        ];
+        for answer in answers {
+            assert_eq!(
+                answer.headers()[CONTENT_LENGTH],
+                answer.body().len().to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn head_gets_the_headers_of_get() {
+        let answer = for_method(&Method::HEAD, text(StatusCode::OK, "OK"));
+        assert_eq!(
+            (answer.body().as_slice(), &answer.headers()[CONTENT_LENGTH]),
+            (&b""[..], &HeaderValue::from(2))
+        );
+        assert_eq!(
+            for_method(&Method::GET, text(StatusCode::OK, "OK")).body(),
+            b"OK"
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The scrape: everything that groups hold, as one exposition.
+
+use crate::cleanup::Cleanup;
+use crate::exposition::text::write_family_header;
+use crate::figures::{self, Figures};
+use crate::groups::automatic;
+use crate::groups::entry::{Entry, Generation, Header, StoredFamily, Writer};
+use crate::groups::fold::{Group, GroupEntries};
+use crate::groups::merge::{self, Merged};
+use crate::groups::series::RenderedFamily;
+use crate::store::snapshot::Snapshot;
+use crate::store::{Store, StoreError, World};
+
+/// How many entries and records that could not be read are named in the log.
+const MAX_NAMED: usize = 10;
+
+/// What a scrape brings.
+#[derive(Debug)]
+pub struct Scrape {
+    /// The exposition, in the text format.
+    pub body: Vec<u8>,
+    /// What turned out to be of no more use in the store.
+    pub cleanup: Cleanup,
+    /// What was left out and why, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the whole store and renders it.
+///
+/// # Errors
+///
+/// The store failed.
+pub async fn scrape<S: Store>(store: &S, world: &impl World) -> Result<Scrape, StoreError> {
+    let snapshot = Snapshot::read(store).await?;
+    let mut skipped = Vec::new();
+    let entries: Vec<(&str, GroupEntries<'_>)> = snapshot
+        .groups
+        .iter()
+        .map(|(id, values)| (id.as_str(), values.entries(&mut skipped)))
+        .collect();
+    let mut groups: Vec<Group<'_>> = entries
+        .iter()
+        .filter_map(|(_, entries)| entries.fold())
+        .collect();
+    // An order that does not change from scrape to scrape: the first group decides where groups disagree.
+    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+
+    let runs = merge::runs(&groups);
+    let mut merged = Merged::of(&runs);
+    let figures = Figures {
+        groups: groups.len(),
+        families: merged.families.len(),
+        series: merged.series_count(),
+        stored_bytes: snapshot
+            .groups
+            .values()
+            .map(|values| values.stored_bytes())
+            .sum(),
+        entries_skipped: skipped.len() + snapshot.damaged.len(),
+        series_left_out: merged.left_out,
+    };
+    let own = encode(
+        &[
+            figures::families(&figures),
+            automatic::families(&groups).into(),
+        ]
+        .concat(),
+    );
+    for family in decode(&own) {
+        let pushed = runs.get(family.name).map(Vec::as_slice).unwrap_or_default();
+        merged.add(family.name, &[&[family], pushed].concat());
+    }
+
+    let skipped_keys = skipped
+        .iter()
+        .map(|skipped| format!("skipped entry {}: {}", skipped.key, skipped.reason));
+    let damaged_keys = snapshot
+        .damaged
+        .iter()
+        .map(|key| format!("skipped record {key}: it cannot be read"));
+    let left_out = merged
+        .notes
+        .iter()
+        .map(|note| format!("left out series: {note}"));
+    let warnings = skipped_keys
+        .chain(damaged_keys)
+        .take(MAX_NAMED)
+        .chain(left_out)
+        .collect();
+    let cleanup = Cleanup::plan(&snapshot, &entries, &groups, world.now());
+    Ok(Scrape {
+        body: render(&merged),
+        cleanup,
+        warnings,
+    })
+}
+
+/// The gateway's own families in the form that pushed ones are stored in, so that both are merged alike.
+fn encode(families: &[RenderedFamily<'_>]) -> Vec<u8> {
+    let header = Header {
+        time: 0,
+        generation: Generation::NONE,
+        tombstone: false,
+        labels: Vec::new(),
+    };
+    let mut families: Vec<_> = families.iter().collect();
+    families.sort_by_key(|family| family.name);
+    let mut writer = Writer::new(&header, families.len());
+    for family in families {
+        writer.add(family);
+    }
+    writer.finish()
+}
+
+fn decode(own: &[u8]) -> Vec<StoredFamily<'_>> {
+    Entry::decode(own)
+        .map(|entry| entry.families)
+        .unwrap_or_default()
+}
+
+fn render(merged: &Merged<'_>) -> Vec<u8> {
+    let mut headers = String::new();
+    let mut ends = Vec::with_capacity(merged.families.len());
+    for (name, family) in &merged.families {
+        write_family_header(&mut headers, name, family.help, family.metric_type);
+        ends.push(headers.len());
+    }
+    let text: usize = merged
+        .families
+        .values()
+        .flat_map(|family| &family.pieces)
+        .map(|piece| piece.len())
+        .sum();
+    let mut body = Vec::with_capacity(headers.len() + text);
+    let mut start = 0;
+    for (family, end) in merged.families.values().zip(ends) {
+        body.extend_from_slice(headers.as_bytes().get(start..end).unwrap_or_default());
+        for piece in &family.pieces {
+            body.extend_from_slice(piece);
+        }
+        start = end;
+    }
+    body
+}

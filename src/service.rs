@@ -1,0 +1,195 @@
+//! A request from beginning to end: route, operation, answer. The same for every door that leads here.
+
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::cleanup::Cleanup;
+use crate::config::Config;
+use crate::consistency::Kind;
+use crate::delete;
+use crate::exposition::names::NameScheme;
+use crate::exposition::text;
+use crate::groups::key::GroupingKey;
+use crate::groups::path;
+use crate::hints;
+use crate::log;
+use crate::push::{self, Push, PushError, Rules};
+use crate::receive::{self, Body, ReceiveError};
+use crate::respond::{self, Answer};
+use crate::routes::{self, Change, Route};
+use crate::scrape;
+use crate::store::{Store, World};
+
+/// The type of the text format, as the Pushgateway names it.
+const TEXT_FORMAT: HeaderValue =
+    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+
+/// The gateway: what it needs to answer a request.
+#[derive(Debug)]
+pub struct Service<'a, S, W> {
+    /// Where groups live.
+    pub store: &'a S,
+    /// Clock and random numbers.
+    pub world: &'a W,
+    /// How it is configured.
+    pub config: &'a Config,
+}
+
+/// An answer, and what is to be done when it is on its way.
+#[derive(Debug)]
+pub struct Reply {
+    /// The answer.
+    pub answer: Answer,
+    /// What can be tidied up in the store.
+    pub cleanup: Cleanup,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            cleanup: Cleanup::default(),
+        }
+    }
+}
+
+impl<S: Store, W: World> Service<'_, S, W> {
+    /// Answers a request.
+    pub async fn serve<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
+        let mut reply = self.answer(request, body).await;
+        reply.answer = respond::for_method(&request.method, reply.answer);
+        reply
+    }
+
+    async fn answer<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
+        match routes::route(&request.method, request.uri.path()) {
+            Route::Scrape => self.scrape().await,
+            Route::Group {
+                change,
+                job,
+                segments,
+            } => match path::parse(job, &segments, NameScheme::Legacy) {
+                Ok(key) => self.change(change, &key, request, body).await.into(),
+                Err(error) => respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into(),
+            },
+            Route::Healthy => respond::text(StatusCode::OK, "OK").into(),
+            Route::Ready => self.ready().await.into(),
+            Route::Quit => quit(&request.method).into(),
+            Route::Options(allow) => respond::options(allow).into(),
+            Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
+            Route::NotFound => respond::error(StatusCode::NOT_FOUND, "404 page not found").into(),
+        }
+    }
+
+    async fn scrape(&self) -> Reply {
+        match scrape::scrape(self.store, self.world).await {
+            Ok(scrape) => {
+                for warning in &scrape.warnings {
+                    log::warn("scrape", warning);
+                }
+                Reply {
+                    answer: respond::body(TEXT_FORMAT, scrape.body),
+                    cleanup: scrape.cleanup,
+                }
+            }
+            Err(error) => respond::store_failed(&error).into(),
+        }
+    }
+
+    async fn change<B: Body>(
+        &self,
+        change: Change,
+        key: &GroupingKey,
+        request: &Parts,
+        body: &mut B,
+    ) -> Answer {
+        let kind = match change {
+            Change::Put => Kind::Put,
+            Change::Post => Kind::Post,
+            Change::Delete => {
+                return match delete::delete(self.store, self.world, key).await {
+                    Ok(()) => respond::empty(StatusCode::ACCEPTED),
+                    Err(error) => respond::store_failed(&error),
+                };
+            }
+        };
+        match receive::receive(&request.headers, body, self.config.max_push_bytes).await {
+            Ok(body) => self.push(kind, key, &body).await,
+            Err(error @ ReceiveError::TooLarge { .. }) => {
+                respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string())
+            }
+            Err(error) => respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+        }
+    }
+
+    async fn push(&self, kind: Kind, key: &GroupingKey, body: &[u8]) -> Answer {
+        let families = match text::parse(body, NameScheme::Legacy) {
+            Ok(families) => families,
+            Err(error) => return bad_request(&error.to_string(), hints::for_text(&error)),
+        };
+        let rules = Rules {
+            consistency_check: !self.config.push_disable_consistency_check,
+            max_entry_bytes: self.config.max_entry_bytes,
+        };
+        match push::push(
+            self.store,
+            self.world,
+            Push {
+                kind,
+                key,
+                families,
+            },
+            rules,
+        )
+        .await
+        {
+            Ok(()) if rules.consistency_check => respond::empty(StatusCode::OK),
+            Ok(()) => respond::empty(StatusCode::ACCEPTED),
+            // Without the check a push is answered before it is looked at, as in the Pushgateway.
+            Err(PushError::Rejected(_)) if !rules.consistency_check => {
+                respond::empty(StatusCode::ACCEPTED)
+            }
+            Err(PushError::Rejected(violations)) => {
+                log::warn("push rejected", &format!("group {key}: {violations}"));
+                let text = format!(
+                    "pushed metrics are invalid or inconsistent with existing metrics: {violations}"
+                );
+                bad_request(&text, violations.hint())
+            }
+            Err(PushError::TooLarge { size, limit }) => {
+                let text =
+                    format!("push takes {size} bytes in the store, max_entry_bytes allows {limit}");
+                respond::error(StatusCode::PAYLOAD_TOO_LARGE, &text)
+            }
+            Err(PushError::Store(error)) => respond::store_failed(&error),
+        }
+    }
+
+    /// Whether the store can be read.
+    async fn ready(&self) -> Answer {
+        let probe = [crate::store::layout::SHAPES.to_owned()];
+        match self.store.read(&probe).await {
+            Ok(_) => respond::text(StatusCode::OK, "OK"),
+            Err(error) => respond::store_failed(&error),
+        }
+    }
+}
+
+/// Nothing that runs here can be stopped by a request: answered as the Pushgateway does without its lifecycle API.
+fn quit(method: &Method) -> Answer {
+    if matches!(*method, Method::PUT | Method::POST) {
+        respond::text(StatusCode::FORBIDDEN, "Lifecycle API is not enabled.")
+    } else {
+        respond::text(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Only POST or PUT requests allowed.",
+        )
+    }
+}
+
+fn bad_request(text: &str, hint: Option<&str>) -> Answer {
+    let hint = hint
+        .map(|hint| format!("\nhint: {hint}"))
+        .unwrap_or_default();
+    respond::error(StatusCode::BAD_REQUEST, &format!("{text}{hint}"))
+}

@@ -1,0 +1,84 @@
+//! Helpers of the unit tests.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::receive::{Body, BodyError};
+use crate::store::World;
+
+/// Runs a future that never waits for anything outside.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+/// A body that comes in these pieces.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    pieces: VecDeque<Result<Vec<u8>, BodyError>>,
+    taken: usize,
+}
+
+impl Pieces {
+    pub(crate) fn new(pieces: &[&[u8]]) -> Self {
+        Self {
+            pieces: pieces.iter().map(|piece| Ok(piece.to_vec())).collect(),
+            taken: 0,
+        }
+    }
+
+    /// The same, broken off after the last piece.
+    pub(crate) fn broken(mut self) -> Self {
+        self.pieces
+            .push_back(Err(BodyError("connection reset".to_owned())));
+        self
+    }
+
+    /// How many pieces were taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+}
+
+impl Body for Pieces {
+    async fn next(&mut self) -> Option<Result<Vec<u8>, BodyError>> {
+        let piece = self.pieces.pop_front()?;
+        self.taken += 1;
+        Some(piece)
+    }
+}
+
+/// A world whose clock shows what it is told, and goes on by a nanosecond each time it is looked at.
+#[derive(Debug)]
+pub(crate) struct FakeWorld {
+    pub(crate) now: Cell<u64>,
+    randoms: Cell<u64>,
+}
+
+impl FakeWorld {
+    pub(crate) fn at(now: u64) -> Self {
+        Self {
+            now: Cell::new(now),
+            randoms: Cell::new(0),
+        }
+    }
+}
+
+impl World for FakeWorld {
+    fn now(&self) -> u64 {
+        self.now.replace(self.now.get() + 1)
+    }
+
+    fn random(&self) -> u64 {
+        self.randoms.set(self.randoms.get() + 1);
+        self.randoms.get()
+    }
+}
