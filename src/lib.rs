@@ -1,2 +1,32 @@
 //! The Prometheus Pushgateway as a Spin component.
+pub mod cleanup;
+pub mod config;
+pub mod consistency;
+pub mod delete;
 pub mod exposition;
+pub mod figures;
+pub mod groups;
+pub mod hints;
+mod log;
+mod post;
+pub mod push;
+pub mod quote;
+pub mod receive;
+pub mod respond;
+pub mod routes;
+pub mod scrape;
+pub mod service;
+pub mod store;
+#[cfg(test)]
+mod testing;
+
+#[cfg(target_family = "wasm")]
+mod door;
+
+#[cfg(target_family = "wasm")]
+#[spin_sdk::http_service]
+async fn handle(
+    request: spin_sdk::http::Request,
+) -> Result<spin_sdk::wasip3::http::types::Response, spin_sdk::wasip3::http::types::ErrorCode> {
+    door::handle(request).await
+}

@@ -195,6 +195,16 @@ pub struct Timestamp {
 }
 
 impl MetricType {
+    /// Every type, in the order of protobuf's numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Counter,
+        Self::Gauge,
+        Self::Summary,
+        Self::Untyped,
+        Self::Histogram,
+        Self::GaugeHistogram,
+    ];
+
     /// The name on a `# TYPE` line of the text format. Gauge histograms have none of their own there and are exposed
     /// as histograms, as the Pushgateway does.
     #[must_use]
@@ -219,6 +229,14 @@ impl MetricType {
             Self::Histogram => "HISTOGRAM",
             Self::GaugeHistogram => "GAUGE_HISTOGRAM",
         }
+    }
+
+    /// The type with this [`Self::enum_name`].
+    #[must_use]
+    pub fn of_enum_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|metric_type| metric_type.enum_name() == name)
     }
 }
 

@@ -1,0 +1,114 @@
+//! The door for WASI 0.3: Spin's request in, Spin's response out.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::StatusCode;
+use spin_sdk::http::Request;
+use spin_sdk::wasip3;
+use spin_sdk::wasip3::http::types::{ErrorCode, Response};
+
+use self::body::IncomingBody;
+use self::store::SpinStore;
+use crate::config::Config;
+use crate::respond;
+use crate::service::{Reply, Service};
+use crate::store::World;
+
+mod answer;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unsafe_code,
+    clippy::all,
+    reason = "generated"
+)]
+mod bindings {
+    wit_bindgen::generate!({ path: "wit", world: "pushgateway", generate_all });
+}
+mod body;
+mod store;
+
+thread_local! {
+    /// What is read once in the life of an instance, which lasts for some requests.
+    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+    static STORE: OnceCell<Rc<SpinStore>> = const { OnceCell::new() };
+}
+
+/// Answers a request.
+pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
+    let (parts, body) = request.into_parts();
+    let Reply { answer, cleanup } = match (config().await, store().await) {
+        (Ok(config), Ok(store)) => {
+            let mut body = IncomingBody::new(body);
+            Service {
+                store: &*store,
+                world: &Host,
+                config: &config,
+            }
+            .serve(&parts, &mut body)
+            .await
+        }
+        (Err(error), _) => {
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")).into()
+        }
+        (_, Err(error)) => respond::store_failed(&error).into(),
+    };
+    let response = answer::send(answer).await?;
+    if !cleanup.is_empty() {
+        wasip3::spawn(async move {
+            if let Ok(store) = store().await {
+                // The next scrape tries again.
+                let _ = cleanup.run(&*store).await;
+            }
+        });
+    }
+    Ok(response)
+}
+
+async fn config() -> anyhow::Result<Rc<Config>> {
+    if let Some(config) = CONFIG.with(|cell| cell.get().cloned()) {
+        return Ok(config);
+    }
+    let mut values = Vec::new();
+    for name in Config::VARIABLES {
+        match spin_sdk::variables::get(name).await {
+            Ok(value) => values.push((name, value)),
+            Err(spin_sdk::variables::Error::Undefined(_)) => {}
+            Err(error) => anyhow::bail!("variable {name} cannot be read: {error}"),
+        }
+    }
+    let config = Config::read(|name| {
+        values
+            .iter()
+            .find(|(have, _)| *have == name)
+            .map(|(_, value)| value.clone())
+    })?;
+    let config = Rc::new(config);
+    Ok(CONFIG.with(|cell| cell.get_or_init(|| config).clone()))
+}
+
+async fn store() -> Result<Rc<SpinStore>, crate::store::StoreError> {
+    if let Some(store) = STORE.with(|cell| cell.get().cloned()) {
+        return Ok(store);
+    }
+    let store = Rc::new(SpinStore::open().await?);
+    Ok(STORE.with(|cell| cell.get_or_init(|| store).clone()))
+}
+
+/// The host's clock and random numbers.
+struct Host;
+
+impl World for Host {
+    fn now(&self) -> u64 {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn random(&self) -> u64 {
+        wasip3::random::random::get_random_u64()
+    }
+}
