@@ -1,0 +1,60 @@
+# Two commands matter: `make run` builds and serves the gateway, `make test` builds and passes the tests.
+# Everything else they need (the wasm target) is added by them; see CONTRIBUTING.md.
+
+# Where `make run` listens.
+LISTEN ?= 127.0.0.1:9091
+# Where data lives, as Spin's --state-dir.
+STATE_DIR ?= .spin
+# Spin's runtime configuration, for other stores than the default.
+RUNTIME_CONFIG_FILE ?=
+# Which host runs the component: spin, local, or auto (spin where it is installed and new enough).
+HOST ?= auto
+
+CARGO ?= cargo
+TARGET := wasm32-wasip2
+COMPONENT := target/$(TARGET)/release/spin_pushgateway.wasm
+# The tests' own component, which shows what a host gives its guest.
+PROBE := target/$(TARGET)/release/host_probe.wasm
+LOCAL_HOST := target/debug/local-host
+
+UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
+	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
+
+.PHONY: run build host test lint fmt deny deny-installed target clean
+
+build: target
+	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway
+
+run: build
+	@HOST=$(HOST) scripts/run $(UP_ARGS)
+
+host:
+	$(CARGO) build --locked -p spin-pushgateway-host
+
+# Builds the component, the probe and everything native once, then runs every test there is.
+test: target
+	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway -p host-probe
+	scripts/test
+
+lint: target deny
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --target $(TARGET) --release -p spin-pushgateway -p host-probe -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+fmt:
+	$(CARGO) fmt --all
+
+# Licences, bans and sources of all dependencies.
+deny: deny-installed
+	$(CARGO) deny --locked check licenses bans sources
+
+deny-installed:
+	@$(CARGO) deny --version >/dev/null 2>&1 || \
+		$(CARGO) install --locked cargo-deny --version 0.20.2 --profile dev --config profile.dev.debug=false
+
+target:
+	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
+
+clean:
+	$(CARGO) clean
