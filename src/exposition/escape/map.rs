@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{EscapingScheme, escape_name, is_plain};
+use super::{EscapingScheme, escape_label_name, escape_metric_name};
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
 
 /// Label names that have a meaning of their own in expositions, so that no other may become one.
@@ -11,7 +11,7 @@ const RESERVED_LABELS: [&str; 3] = ["__name__", "le", "quantile"];
 
 /// What names become in one scrape. No two become the same.
 ///
-/// Plain names stay. Others are escaped by the scheme; if that name is taken, by [`EscapingScheme::Values`]; and if
+/// Legacy names stay. Others are escaped by the scheme; if that name is taken, by [`EscapingScheme::Values`]; and if
 /// even that one is, with underscores after it. The same names in the same order always give the same result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameMap {
@@ -30,7 +30,7 @@ impl NameMap {
         let names = families
             .into_iter()
             .map(|(name, metric_type)| (name, sample_suffixes(metric_type)));
-        Self::new(names, scheme, HashSet::new())
+        Self::new(names, scheme, escape_metric_name, HashSet::new())
     }
 
     /// The map for all labels of a family. It must be one for all metrics of that name, so that series that differ
@@ -39,29 +39,31 @@ impl NameMap {
     pub fn of_labels<'n>(names: impl IntoIterator<Item = &'n str>, scheme: EscapingScheme) -> Self {
         let names = names.into_iter().map(|name| (name, ALONE));
         let reserved = RESERVED_LABELS.map(str::to_owned);
-        Self::new(names, scheme, reserved.into())
+        Self::new(names, scheme, escape_label_name, reserved.into())
     }
 
     /// Each name is given with the suffixes with which it occurs.
     fn new<'n>(
         names: impl Iterator<Item = (&'n str, &'static [&'static str])>,
         scheme: EscapingScheme,
+        escape: impl Fn(&'n str, EscapingScheme) -> Cow<'n, str>,
         mut taken: HashSet<String>,
     ) -> Self {
         let mut map = Self::default();
         if scheme == EscapingScheme::AllowUtf8 {
             return map;
         }
-        // Plain names first: they stay as they are, whatever comes before them.
+        // Names that stay come first, so that no other one takes them.
         let mut others = Vec::new();
         for (name, suffixes) in names {
-            if is_plain(name) {
-                taken.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
-            } else {
-                others.push((name, suffixes));
+            match escape(name, scheme) {
+                Cow::Borrowed(name) => {
+                    taken.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
+                }
+                Cow::Owned(escaped) => others.push((name, escaped, suffixes)),
             }
         }
-        for (name, suffixes) in others {
+        for (name, mut candidate, suffixes) in others {
             if map.escaped.contains_key(name) {
                 continue;
             }
@@ -70,9 +72,8 @@ impl NameMap {
                     .iter()
                     .all(|suffix| !taken.contains(&format!("{candidate}{suffix}")))
             };
-            let mut candidate = escape_name(name, scheme).into_owned();
             if !is_free(&candidate) {
-                candidate = escape_name(name, EscapingScheme::Values).into_owned();
+                candidate = escape(name, EscapingScheme::Values).into_owned();
             }
             while !is_free(&candidate) {
                 candidate.push('_');
@@ -140,6 +141,7 @@ pub fn escape_family<'f, 'a>(
 mod tests {
     use super::*;
     use crate::exposition::model::Value;
+    use crate::exposition::names::NameScheme;
     use proptest::prelude::*;
 
     fn gauges(names: &[&'static str]) -> Vec<(&'static str, MetricType)> {
@@ -272,7 +274,7 @@ mod tests {
                     .map(|name| map.get(name).unwrap_or(name))
                     .collect();
                 prop_assert_eq!(became.len(), names.len());
-                prop_assert!(became.iter().all(|name| is_plain(name)));
+                prop_assert!(became.iter().all(|name| NameScheme::Legacy.is_label_name(name)));
             }
         }
     }

@@ -51,33 +51,43 @@ impl EscapingScheme {
     }
 }
 
-/// Whether a name is left as it is by all schemes. As in Prometheus, one rule is for metrics and labels, so that a
-/// colon in a label name is left too.
-#[must_use]
-pub fn is_plain(name: &str) -> bool {
-    NameScheme::Legacy.is_metric_name(name)
-}
-
-/// Escapes the name of a metric or a label. Plain names are left as they are.
+/// Escapes the name of a metric. Legacy names are left as they are.
 ///
 /// ```
-/// use spin_pushgateway::exposition::escape::{EscapingScheme, escape_name};
-/// assert_eq!(escape_name("m.x_y", EscapingScheme::Underscores), "m_x_y");
-/// assert_eq!(escape_name("m.x_y", EscapingScheme::Dots), "m_dot_x__y");
-/// assert_eq!(escape_name("m.x_y", EscapingScheme::Values), "U__m_2e_x__y");
+/// use spin_pushgateway::exposition::escape::{EscapingScheme, escape_metric_name};
+/// assert_eq!(escape_metric_name("m.x_y", EscapingScheme::Underscores), "m_x_y");
+/// assert_eq!(escape_metric_name("m.x_y", EscapingScheme::Dots), "m_dot_x__y");
+/// assert_eq!(escape_metric_name("m.x_y", EscapingScheme::Values), "U__m_2e_x__y");
 /// ```
 #[must_use]
-pub fn escape_name(name: &str, scheme: EscapingScheme) -> Cow<'_, str> {
-    if scheme == EscapingScheme::AllowUtf8 || is_plain(name) {
+pub fn escape_metric_name(name: &str, scheme: EscapingScheme) -> Cow<'_, str> {
+    if NameScheme::Legacy.is_metric_name(name) {
         return Cow::Borrowed(name);
     }
+    escape(name, scheme, |c| is_label_char(c) || c == ':')
+}
+
+/// Escapes the name of a label. Legacy names are left as they are.
+///
+/// A colon is escaped like everything else that a legacy label name cannot have. Prometheus' own implementation takes
+/// it for allowed, as it is in names of metrics, and writes what its parser refuses.
+#[must_use]
+pub fn escape_label_name(name: &str, scheme: EscapingScheme) -> Cow<'_, str> {
+    if NameScheme::Legacy.is_label_name(name) {
+        return Cow::Borrowed(name);
+    }
+    escape(name, scheme, is_label_char)
+}
+
+fn escape(name: &str, scheme: EscapingScheme, is_allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(name.len() + 8);
-    if scheme == EscapingScheme::Values {
-        escaped.push_str("U__");
+    match scheme {
+        EscapingScheme::AllowUtf8 => return Cow::Borrowed(name),
+        EscapingScheme::Values => escaped.push_str("U__"),
+        EscapingScheme::Underscores | EscapingScheme::Dots => {}
     }
     for (index, c) in name.char_indices() {
-        let is_allowed =
-            c.is_ascii_alphabetic() || matches!(c, '_' | ':') || (c.is_ascii_digit() && index > 0);
+        let is_allowed = is_allowed(c) && !(index == 0 && c.is_ascii_digit());
         match (scheme, c) {
             (EscapingScheme::Dots | EscapingScheme::Values, '_') => escaped.push_str("__"),
             _ if is_allowed => escaped.push(c),
@@ -88,6 +98,10 @@ pub fn escape_name(name: &str, scheme: EscapingScheme) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+fn is_label_char(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
 }
 
 /// The most hexadecimal digits that the code of a character has.
@@ -145,7 +159,7 @@ mod tests {
             ("\u{10ffff}", "_", "__", "U___10ffff_"),
         ];
         for (name, underscores, dots, values) in cases {
-            let escaped = |scheme| escape_name(name, scheme);
+            let escaped = |scheme| escape_metric_name(name, scheme);
             assert_eq!(escaped(EscapingScheme::AllowUtf8), name, "{name:?}");
             assert_eq!(
                 escaped(EscapingScheme::Underscores),
@@ -154,6 +168,18 @@ mod tests {
             );
             assert_eq!(escaped(EscapingScheme::Dots), dots, "{name:?}");
             assert_eq!(escaped(EscapingScheme::Values), values, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn colons_in_labels_are_escaped() {
+        for (scheme, want) in [
+            (EscapingScheme::AllowUtf8, "a:b_c"),
+            (EscapingScheme::Underscores, "a_b_c"),
+            (EscapingScheme::Dots, "a__b__c"),
+            (EscapingScheme::Values, "U__a_3a_b__c"),
+        ] {
+            assert_eq!(escape_label_name("a:b_c", scheme), want);
         }
     }
 
@@ -196,16 +222,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn values_can_be_undone(name in any::<String>().prop_filter("plain", |name| !is_plain(name))) {
-            let escaped = escape_name(&name, EscapingScheme::Values);
-            prop_assert!(is_plain(&escaped));
-            prop_assert_eq!(unescape_name(&escaped), name.as_str());
+        fn values_can_be_undone(name: String) {
+            if !NameScheme::Legacy.is_label_name(&name) {
+                let escaped = escape_label_name(&name, EscapingScheme::Values);
+                prop_assert_eq!(unescape_name(&escaped), name.as_str());
+            }
         }
 
         #[test]
-        fn escaped_names_are_plain(name in ".+") {
+        fn escaped_names_are_legacy_names(name in ".+") {
             for scheme in [EscapingScheme::Underscores, EscapingScheme::Dots, EscapingScheme::Values] {
-                prop_assert!(is_plain(&escape_name(&name, scheme)));
+                let label = escape_label_name(&name, scheme);
+                prop_assert!(NameScheme::Legacy.is_label_name(&label));
+                let metric = escape_metric_name(&name, scheme);
+                prop_assert!(NameScheme::Legacy.is_metric_name(&metric));
             }
         }
 
