@@ -5,14 +5,20 @@
 //!   there, the answer has an odd length and Spin's provider panics; of one that is not, it is empty.
 //!
 //! The connection is made when the component opens the store, not when the host starts, and mends
-//! itself. While Redis is away, calls fail.
+//! itself. While Redis is away calls fail at once, so that tests can tell. Spin takes its Redis
+//! client's defaults, by which a call then waits for more than five minutes before it fails.
 
-use ::redis::aio::ConnectionManager;
+use std::time::Duration;
+
+use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, FromRedisValue, RedisError, cmd};
 use anyhow::{Context, Result};
 use tokio::sync::OnceCell;
 
 use super::{Pair, StoreError, StoreResult};
+
+/// How long an address may leave a connection unanswered.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A Redis database.
 pub(super) struct RedisStore {
@@ -97,7 +103,11 @@ impl RedisStore {
     }
 
     async fn connection(&self) -> StoreResult<ConnectionManager> {
-        let connect = || ConnectionManager::new(self.client.clone());
+        // Without retries a failed call starts the attempt that serves the next one.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(CONNECT_TIMEOUT);
+        let connect = || ConnectionManager::new_with_config(self.client.clone(), config);
         let connection = self.connection.get_or_try_init(connect).await;
         connection.cloned().map_err(failed)
     }
