@@ -1,0 +1,283 @@
+//! Writing families as OpenMetrics.
+
+use super::metric::{MAX_EXEMPLAR_CHARS, exemplar_chars};
+use super::time;
+use crate::exposition::model::{
+    Counter, Exemplar, Histogram, Label, Metric, MetricFamily, MetricType, Summary, Timestamp,
+    Value,
+};
+use crate::exposition::names::NameScheme;
+use crate::exposition::number::write_float;
+
+/// Writes the HELP, TYPE and UNIT lines of a family, and all samples of its metrics.
+///
+/// Left off is what would make the whole exposition invalid: a unit that the family's name does not end with, and
+/// exemplars of too much text.
+///
+/// ```
+/// # use spin_pushgateway::exposition::{model::*, openmetrics::write_family};
+/// let family = MetricFamily {
+///     name: "jobs_total".into(),
+///     help: Some("Jobs done.".into()),
+///     metric_type: MetricType::Counter,
+///     unit: None,
+///     metrics: vec![Metric {
+///         labels: vec![Label::new("kind", "a")],
+///         value: Value::Counter(Counter { value: 3.0, ..Counter::default() }),
+///         timestamp_ms: None,
+///     }],
+/// };
+/// let mut out = String::new();
+/// write_family(&mut out, &family);
+/// assert_eq!(out, "# HELP jobs Jobs done.\n# TYPE jobs counter\njobs_total{kind=\"a\"} 3.0\n");
+/// ```
+pub fn write_family(out: &mut String, family: &MetricFamily<'_>) {
+    let (name, type_name) = name_and_type(family);
+    if let Some(help) = &family.help {
+        write_metadata(out, "HELP", name);
+        write_escaped(out, help);
+        out.push('\n');
+    }
+    write_metadata(out, "TYPE", name);
+    out.push_str(type_name);
+    out.push('\n');
+    if let Some(unit) = &family.unit {
+        let stem = name.strip_suffix(unit.as_ref());
+        if !unit.is_empty() && stem.is_some_and(|stem| stem.ends_with('_')) {
+            write_metadata(out, "UNIT", name);
+            out.push_str(unit);
+            out.push('\n');
+        }
+    }
+    for metric in &family.metrics {
+        let mut lines = Lines { out, name, metric };
+        match &metric.value {
+            Value::Counter(counter) if type_name == "counter" => lines.counter(counter),
+            Value::Counter(Counter { value, .. }) | Value::Gauge(value) | Value::Untyped(value) => {
+                lines.sample("", *value);
+            }
+            Value::Summary(summary) => lines.summary(summary),
+            Value::Histogram(histogram) => lines.histogram(histogram, family.metric_type),
+        }
+    }
+}
+
+/// Writes the line that must end an exposition.
+pub fn write_eof(out: &mut String) {
+    out.push_str("# EOF\n");
+}
+
+/// What the family is called and what it is in OpenMetrics.
+fn name_and_type<'f>(family: &'f MetricFamily<'_>) -> (&'f str, &'static str) {
+    let name = family.name.as_ref();
+    match family.metric_type {
+        MetricType::Counter => match name.strip_suffix("_total") {
+            Some(stem) if !stem.is_empty() => (stem, "counter"),
+            _ => (name, "unknown"),
+        },
+        MetricType::Gauge => (name, "gauge"),
+        MetricType::Summary => (name, "summary"),
+        MetricType::Untyped => (name, "unknown"),
+        MetricType::Histogram => (name, "histogram"),
+        MetricType::GaugeHistogram => (name, "gaugehistogram"),
+    }
+}
+
+fn write_metadata(out: &mut String, keyword: &str, name: &str) {
+    out.push_str("# ");
+    out.push_str(keyword);
+    out.push(' ');
+    match NameScheme::Legacy.is_metric_name(name) {
+        true => out.push_str(name),
+        false => write_quoted(out, &[name]),
+    }
+    out.push(' ');
+}
+
+/// Writes the lines of one metric.
+struct Lines<'o, 'm> {
+    out: &'o mut String,
+    name: &'m str,
+    metric: &'m Metric<'m>,
+}
+
+impl Lines<'_, '_> {
+    fn counter(&mut self, counter: &Counter<'_>) {
+        self.begin("_total", None);
+        write_number(self.out, counter.value);
+        self.end(counter.exemplar.as_ref());
+        self.created(counter.created);
+    }
+
+    fn summary(&mut self, summary: &Summary) {
+        for quantile in &summary.quantiles {
+            self.begin("", Some(("quantile", quantile.quantile)));
+            write_number(self.out, quantile.value);
+            self.end(None);
+        }
+        self.sample("_sum", summary.sample_sum);
+        self.begin("_count", None);
+        self.out.push_str(&summary.sample_count.to_string());
+        self.end(None);
+        self.created(summary.created);
+    }
+
+    fn histogram(&mut self, histogram: &Histogram<'_>, metric_type: MetricType) {
+        for bucket in &histogram.buckets {
+            self.begin("_bucket", Some(("le", bucket.upper_bound)));
+            write_count(
+                self.out,
+                bucket.cumulative_count,
+                bucket.cumulative_count_float,
+            );
+            self.end(bucket.exemplar.as_ref());
+        }
+        let mut bounds = histogram.buckets.iter().map(|bucket| bucket.upper_bound);
+        if !bounds.any(|bound| bound == f64::INFINITY) {
+            self.begin("_bucket", Some(("le", f64::INFINITY)));
+            self.count(histogram);
+        }
+        let (sum, count) = match metric_type {
+            MetricType::GaugeHistogram => ("_gsum", "_gcount"),
+            _ => ("_sum", "_count"),
+        };
+        self.sample(sum, histogram.sample_sum);
+        self.begin(count, None);
+        self.count(histogram);
+        // Gauge histograms have no such line.
+        if metric_type == MetricType::Histogram {
+            self.created(histogram.created);
+        }
+    }
+
+    /// The number of observations, and the end of the line.
+    fn count(&mut self, histogram: &Histogram<'_>) {
+        write_count(
+            self.out,
+            histogram.sample_count,
+            histogram.sample_count_float,
+        );
+        self.end(None);
+    }
+
+    fn created(&mut self, created: Option<Timestamp>) {
+        if let Some(created) = created {
+            self.begin("_created", None);
+            time::write(self.out, created);
+            self.end(None);
+        }
+    }
+
+    fn sample(&mut self, suffix: &str, value: f64) {
+        self.begin(suffix, None);
+        write_number(self.out, value);
+        self.end(None);
+    }
+
+    /// Writes what stands before the number.
+    fn begin(&mut self, suffix: &str, part: Option<(&str, f64)>) {
+        let mut separator = '{';
+        if NameScheme::Legacy.is_metric_name(self.name) {
+            self.out.push_str(self.name);
+            self.out.push_str(suffix);
+        } else {
+            self.out.push('{');
+            write_quoted(self.out, &[self.name, suffix]);
+            separator = ',';
+        }
+        for label in &self.metric.labels {
+            self.out.push(separator);
+            write_label(self.out, label);
+            separator = ',';
+        }
+        if let Some((name, value)) = part {
+            self.out.push(separator);
+            self.out.push_str(name);
+            self.out.push_str("=\"");
+            write_number(self.out, value);
+            self.out.push('"');
+            separator = ',';
+        }
+        if separator == ',' {
+            self.out.push('}');
+        }
+        self.out.push(' ');
+    }
+
+    /// Writes what follows the number.
+    fn end(&mut self, exemplar: Option<&Exemplar<'_>>) {
+        if let Some(timestamp_ms) = self.metric.timestamp_ms {
+            self.out.push(' ');
+            time::write(self.out, time::of_millis(timestamp_ms));
+        }
+        if let Some(exemplar) = exemplar.filter(|e| exemplar_chars(e) <= MAX_EXEMPLAR_CHARS) {
+            self.out.push_str(" # {");
+            for (number, label) in exemplar.labels.iter().enumerate() {
+                if number > 0 {
+                    self.out.push(',');
+                }
+                write_label(self.out, label);
+            }
+            self.out.push_str("} ");
+            write_number(self.out, exemplar.value);
+            if let Some(timestamp) = exemplar.timestamp {
+                self.out.push(' ');
+                time::write(self.out, timestamp);
+            }
+        }
+        self.out.push('\n');
+    }
+}
+
+fn write_label(out: &mut String, label: &Label<'_>) {
+    match NameScheme::Legacy.is_label_name(&label.name) {
+        true => out.push_str(&label.name),
+        false => write_quoted(out, &[&label.name]),
+    }
+    out.push('=');
+    write_quoted(out, &[&label.value]);
+}
+
+fn write_quoted(out: &mut String, pieces: &[&str]) {
+    out.push('"');
+    for piece in pieces {
+        write_escaped(out, piece);
+    }
+    out.push('"');
+}
+
+fn write_escaped(out: &mut String, text: &str) {
+    for piece in text.split_inclusive(['\\', '"', '\n']) {
+        let mut chars = piece.chars();
+        match chars.next_back() {
+            Some('\n') => {
+                out.push_str(chars.as_str());
+                out.push_str("\\n");
+            }
+            Some(c @ ('\\' | '"')) => {
+                out.push_str(chars.as_str());
+                out.extend(['\\', c]);
+            }
+            _ => out.push_str(piece),
+        }
+    }
+}
+
+/// Writes an integer count without a point, and a float one with one.
+fn write_count(out: &mut String, integer: u64, float: f64) {
+    match float == 0.0 {
+        true => out.push_str(&integer.to_string()),
+        false => write_number(out, float),
+    }
+}
+
+/// Writes a float so that it can be seen that it is one: `1.0`, `1e+06`. This is the canonical form of `le` and
+/// `quantile` as well.
+fn write_number(out: &mut String, value: f64) {
+    let start = out.len();
+    write_float(out, value);
+    let written = out.get(start..).unwrap_or_default();
+    if value.is_finite() && !written.contains(['.', 'e']) {
+        out.push_str(".0");
+    }
+}
