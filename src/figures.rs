@@ -92,12 +92,7 @@ fn gauge(
         key: sort_key(labels),
         text,
     }];
-    RenderedFamily {
-        name,
-        help: Some(help),
-        metric_type: MetricType::Gauge,
-        series,
-    }
+    RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
 }
 
 #[cfg(test)]

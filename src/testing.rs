@@ -1,13 +1,11 @@
 //! Helpers of the unit tests.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::receive::{Body, BodyError};
-use crate::store::World;
 
 /// Runs a future that never waits for anything outside.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
@@ -53,32 +51,5 @@ impl Body for Pieces {
         let piece = self.pieces.pop_front()?;
         self.taken += 1;
         Some(piece)
-    }
-}
-
-/// A world whose clock shows what it is told, and goes on by a nanosecond each time it is looked at.
-#[derive(Debug)]
-pub(crate) struct FakeWorld {
-    pub(crate) now: Cell<u64>,
-    randoms: Cell<u64>,
-}
-
-impl FakeWorld {
-    pub(crate) fn at(now: u64) -> Self {
-        Self {
-            now: Cell::new(now),
-            randoms: Cell::new(0),
-        }
-    }
-}
-
-impl World for FakeWorld {
-    fn now(&self) -> u64 {
-        self.now.replace(self.now.get() + 1)
-    }
-
-    fn random(&self) -> u64 {
-        self.randoms.set(self.randoms.get() + 1);
-        self.randoms.get()
     }
 }

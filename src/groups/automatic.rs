@@ -15,9 +15,11 @@ use crate::exposition::text::write_label_set;
 pub fn families(groups: &[Group<'_>]) -> [RenderedFamily<'static>; 2] {
     let mut failure = Vec::with_capacity(groups.len());
     let mut push = Vec::with_capacity(groups.len());
+    let mut has_utf8_names = false;
     let mut label_set = String::new();
     for group in groups {
         let labels = series::group_labels(&group.labels);
+        has_utf8_names |= series::has_utf8_names(&labels);
         let key = series::sort_key(&labels);
         label_set.clear();
         write_label_set(&mut label_set, &labels);
@@ -32,10 +34,8 @@ pub fn families(groups: &[Group<'_>]) -> [RenderedFamily<'static>; 2] {
     failure.sort_by(|a, b| a.key.cmp(&b.key));
     push.sort_by(|a, b| a.key.cmp(&b.key));
     let family = |name, help, series| RenderedFamily {
-        name,
-        help: Some(help),
-        metric_type: MetricType::Gauge,
-        series,
+        has_utf8_names,
+        ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
     };
     [
         family(own::FAILURE_TIME, own::FAILURE_TIME_HELP, failure),

@@ -6,10 +6,13 @@
 //! Reading borrows from the value and checks every length, so that a damaged entry is an error and never a panic, and
 //! so that a scrape can copy text without looking at it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::series::RenderedFamily;
-use crate::exposition::model::MetricType;
+use crate::exposition::model::{MetricFamily, MetricType};
+use crate::exposition::names::NameScheme;
+use crate::exposition::{protobuf, text};
 
 /// The first bytes of every entry.
 const MAGIC: &[u8; 3] = b"PGW";
@@ -25,6 +28,12 @@ const HAS_HELP: u8 = 0x10;
 
 /// Flag of a family: it was pushed at another time than its entry.
 const HAS_TIME: u8 = 0x20;
+
+/// Flag of a family: it has names that some readers need escaped.
+const HAS_UTF8_NAMES: u8 = 0x40;
+
+/// Flag of a family: it is there as a protobuf message too.
+const HAS_MESSAGE: u8 = 0x80;
 
 /// The low bits of a family's flags: its type, by its place in [`MetricType::ALL`].
 const TYPE_BITS: u8 = 0x0F;
@@ -104,6 +113,10 @@ pub struct StoredFamily<'a> {
     index: &'a [u8],
     /// The texts of all series, in order.
     pub text: &'a [u8],
+    /// Whether some readers need its names escaped.
+    pub has_utf8_names: bool,
+    /// The family as a protobuf message, if the text does not say all.
+    message: Option<&'a [u8]>,
 }
 
 /// One series of a stored family.
@@ -188,67 +201,49 @@ impl Writer {
             write_length(&mut index, series.text.len());
             text.push_str(&series.text);
         }
-        self.add_parts(
-            family.name,
-            family.help,
-            family.metric_type,
-            None,
-            family.series.len(),
-            &index,
-            text.as_bytes(),
-        );
+        let family = StoredFamily {
+            name: family.name,
+            help: family.help,
+            metric_type: family.metric_type,
+            time: 0,
+            series_count: family.series.len(),
+            index: &index,
+            text: text.as_bytes(),
+            has_utf8_names: family.has_utf8_names,
+            message: family.message.as_deref(),
+        };
+        self.write(&family, None);
     }
 
     /// Adds a family of an earlier push, with its own time.
     pub fn carry(&mut self, family: &StoredFamily<'_>) {
-        let StoredFamily {
-            name,
-            help,
-            metric_type,
-            time,
-            series_count,
-            index,
-            text,
-        } = *family;
-        self.add_parts(
-            name,
-            help,
-            metric_type,
-            Some(time),
-            series_count,
-            index,
-            text,
-        );
+        self.write(family, Some(family.time));
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of a family, written in this order"
-    )]
-    fn add_parts(
-        &mut self,
-        name: &str,
-        help: Option<&str>,
-        metric_type: MetricType,
-        time: Option<Nanos>,
-        series_count: usize,
-        index: &[u8],
-        text: &[u8],
-    ) {
+    /// The inverse of [`Reader::family`].
+    fn write(&mut self, family: &StoredFamily<'_>, time: Option<Nanos>) {
         let out = &mut self.out;
-        write_bytes(out, name.as_bytes());
-        let help_flag = if help.is_some() { HAS_HELP } else { 0 };
-        let time_flag = if time.is_some() { HAS_TIME } else { 0 };
-        out.push(metric_type as u8 | help_flag | time_flag);
-        if let Some(help) = help {
+        write_bytes(out, family.name.as_bytes());
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        out.push(
+            family.metric_type as u8
+                | flag(family.help.is_some(), HAS_HELP)
+                | flag(time.is_some(), HAS_TIME)
+                | flag(family.has_utf8_names, HAS_UTF8_NAMES)
+                | flag(family.message.is_some(), HAS_MESSAGE),
+        );
+        if let Some(help) = family.help {
             write_bytes(out, help.as_bytes());
         }
         if let Some(time) = time {
             out.extend_from_slice(&time.to_le_bytes());
         }
-        write_length(out, series_count);
-        write_bytes(out, index);
-        write_bytes(out, text);
+        write_length(out, family.series_count);
+        write_bytes(out, family.index);
+        write_bytes(out, family.text);
+        if let Some(message) = family.message {
+            write_bytes(out, message);
+        }
     }
 
     /// The finished entry.
@@ -307,6 +302,23 @@ impl<'a> StoredFamily<'a> {
                 text: text.take(length).ok()?,
             })
         })
+    }
+
+    /// The family in full, its metrics in the order of the series. `None` if the entry is damaged in a place where a
+    /// scrape as text does not look.
+    #[must_use]
+    pub fn family(&self) -> Option<MetricFamily<'a>> {
+        let family = match self.message {
+            Some(message) => protobuf::parse(message, NameScheme::Utf8).ok()?.pop()?,
+            None => MetricFamily {
+                name: self.name.into(),
+                help: self.help.map(Cow::Borrowed),
+                metric_type: self.metric_type,
+                unit: None,
+                metrics: text::parse_samples(self.name, self.metric_type, self.text).ok()?,
+            },
+        };
+        (family.metrics.len() == self.series_count).then_some(family)
     }
 
     /// Checks that the index has as many series as it should, in order, whose texts make up all the text.
@@ -409,17 +421,20 @@ impl<'a> Reader<'a> {
         } else {
             self.fixed()?
         };
-        let series_count = self.length()?;
-        let index = self.bytes()?;
-        let text = self.bytes()?;
         let family = StoredFamily {
             name,
             help,
             metric_type,
             time,
-            series_count,
-            index,
-            text,
+            series_count: self.length()?,
+            index: self.bytes()?,
+            text: self.bytes()?,
+            has_utf8_names: flags & HAS_UTF8_NAMES != 0,
+            message: if flags & HAS_MESSAGE == 0 {
+                None
+            } else {
+                Some(self.bytes()?)
+            },
         };
         family.check()?;
         Ok(family)
@@ -446,7 +461,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::groups::series::RenderedSeries;
+    use crate::groups::key::GroupingKey;
+    use crate::groups::series::{self, RenderedSeries, apply_grouping_labels};
 
     fn family(
         name: &'static str,
@@ -459,12 +475,7 @@ mod tests {
                 text: format!("{name} {n}\n"),
             })
             .collect();
-        RenderedFamily {
-            name,
-            help,
-            metric_type: MetricType::Gauge,
-            series,
-        }
+        RenderedFamily::of_series(name, help, MetricType::Gauge, series)
     }
 
     fn header() -> Header<'static> {
@@ -552,6 +563,28 @@ mod tests {
             "+00000000000001f",
         ] {
             assert_eq!(Generation::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_family_comes_back_in_full_whether_text_says_it_all_or_not() {
+        let key = GroupingKey::new([("job", "j")]).expect("has a job");
+        let body = b"# HELP h help\n# TYPE h histogram\nh_bucket{le=\"1\",x=\"b\"} 1\nh_bucket{le=\"+Inf\",x=\"b\"} 2\n\
+                     h_sum{x=\"b\"} 3\nh_count{x=\"b\"} 2\nh_bucket{le=\"+Inf\",x=\"a\"} 1\nh_count{x=\"a\"} 1\n";
+        let mut family = text::parse(body, NameScheme::Legacy)
+            .expect("parses")
+            .remove(0);
+        apply_grouping_labels(&mut family, &key);
+        for has_unit in [false, true] {
+            family.unit = has_unit.then_some("seconds".into());
+            let mut writer = Writer::new(&header(), 1);
+            writer.add(&series::render(&family));
+            let value = writer.finish();
+            let stored = Entry::decode(&value).expect("decodes").families[0];
+            assert_eq!(stored.message.is_some(), has_unit);
+            let mut want = family.clone();
+            want.metrics.reverse();
+            assert_eq!(stored.family(), Some(want));
         }
     }
 

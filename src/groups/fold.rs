@@ -162,12 +162,12 @@ mod tests {
                 key: Vec::new(),
                 text: format!("{name} {time}\n"),
             };
-            writer.add(&RenderedFamily {
+            writer.add(&RenderedFamily::of_series(
                 name,
-                help: None,
-                metric_type: MetricType::Untyped,
-                series: vec![series],
-            });
+                None,
+                MetricType::Untyped,
+                vec![series],
+            ));
         }
         writer.finish()
     }

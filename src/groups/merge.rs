@@ -175,12 +175,13 @@ mod tests {
                 key: sort_key(&[Label::new("x", *value)]),
                 text: format!("{name}/{value}/{job} "),
             };
-            writer.add(&RenderedFamily {
+            let series = values.iter().map(series).collect();
+            writer.add(&RenderedFamily::of_series(
                 name,
-                help: *help,
-                metric_type: *metric_type,
-                series: values.iter().map(series).collect(),
-            });
+                *help,
+                *metric_type,
+                series,
+            ));
         }
         writer.finish()
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::key::{GroupingKey, INSTANCE};
-use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
-use crate::exposition::text;
+use crate::exposition::model::{Label, Metric, MetricFamily, MetricType, Value};
+use crate::exposition::names::NameScheme;
+use crate::exposition::{protobuf, text};
 
 /// A pushed family, ready for storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,31 @@ pub struct RenderedFamily<'a> {
     pub metric_type: MetricType,
     /// The series, sorted by [`RenderedSeries::key`].
     pub series: Vec<RenderedSeries>,
+    /// Whether a name in it is none of the traditional alphabet, so that readers may need it escaped.
+    pub has_utf8_names: bool,
+    /// The family as a protobuf message, its metrics in the order of the series, if it holds something that the text
+    /// format has no words for.
+    pub message: Option<Vec<u8>>,
+}
+
+impl<'a> RenderedFamily<'a> {
+    /// A family of plain series, which come in order.
+    #[must_use]
+    pub fn of_series(
+        name: &'a str,
+        help: Option<&'a str>,
+        metric_type: MetricType,
+        series: Vec<RenderedSeries>,
+    ) -> Self {
+        Self {
+            name,
+            help,
+            metric_type,
+            series,
+            has_utf8_names: false,
+            message: None,
+        }
+    }
 }
 
 /// One series, ready for storage. (A histogram or summary is one series here, though it has many lines.)
@@ -62,27 +88,76 @@ pub fn group_labels<'a>(labels: &[(&'a str, &'a str)]) -> Vec<Label<'a>> {
 /// Renders a family whose metrics have their final labels.
 #[must_use]
 pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
-    let mut series: Vec<_> = family
+    let mut metrics: Vec<_> = family
         .metrics
         .iter()
-        .map(|metric| render_series(&family.name, metric))
+        .map(|metric| (sort_key(&metric.labels), metric))
         .collect();
-    series.sort_by(|a, b| a.key.cmp(&b.key));
+    metrics.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let has_utf8_label = |metric: &Metric<'_>| has_utf8_names(&metric.labels);
     RenderedFamily {
+        has_utf8_names: !NameScheme::Legacy.is_metric_name(&family.name)
+            || family.metrics.iter().any(has_utf8_label),
+        message: (!is_all_text(family)).then(|| message(family, &metrics)),
         name: &family.name,
         help: family.help.as_deref(),
         metric_type: family.metric_type,
-        series,
+        series: metrics
+            .into_iter()
+            .map(|(key, metric)| render_series(&family.name, key, metric))
+            .collect(),
     }
 }
 
-fn render_series(name: &str, metric: &Metric<'_>) -> RenderedSeries {
+/// Whether one of these labels has a name that is not of the traditional alphabet.
+pub(super) fn has_utf8_names(labels: &[Label<'_>]) -> bool {
+    labels
+        .iter()
+        .any(|label| !NameScheme::Legacy.is_label_name(&label.name))
+}
+
+/// The family as a protobuf message, with its metrics in this order.
+fn message(family: &MetricFamily<'_>, metrics: &[(Vec<u8>, &Metric<'_>)]) -> Vec<u8> {
+    let metrics = metrics
+        .iter()
+        .map(|(_, metric)| (*metric).clone())
+        .collect();
+    let mut message = Vec::new();
+    protobuf::write_family(
+        &mut message,
+        &MetricFamily {
+            metrics,
+            ..family.clone()
+        },
+    );
+    message
+}
+
+/// Whether the text format says all that is to be said of a family.
+fn is_all_text(family: &MetricFamily<'_>) -> bool {
+    family.unit.is_none() && family.metrics.iter().all(|metric| is_text(&metric.value))
+}
+
+fn is_text(value: &Value<'_>) -> bool {
+    match value {
+        Value::Gauge(_) | Value::Untyped(_) => true,
+        Value::Counter(counter) => counter.exemplar.is_none() && counter.created.is_none(),
+        Value::Summary(summary) => summary.created.is_none(),
+        Value::Histogram(histogram) => {
+            histogram.native.is_none()
+                && histogram.created.is_none()
+                && histogram.exemplars.is_empty()
+                && histogram.buckets.iter().all(|bucket| bucket.exemplar.is_none())
+                // The text format always has a bucket for +Inf.
+                && histogram.buckets.iter().any(|bucket| bucket.upper_bound == f64::INFINITY)
+        }
+    }
+}
+
+fn render_series(name: &str, key: Vec<u8>, metric: &Metric<'_>) -> RenderedSeries {
     let mut lines = String::new();
     text::write_metric(&mut lines, name, metric);
-    RenderedSeries {
-        key: sort_key(&metric.labels),
-        text: lines,
-    }
+    RenderedSeries { key, text: lines }
 }
 
 /// The bytes that order series within a family as the Pushgateway orders them, and that are equal for equal label
@@ -139,7 +214,6 @@ pub fn duplicates(family: &MetricFamily<'_>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exposition::model::Value;
 
     fn labels(pairs: &[(&'static str, &'static str)]) -> Vec<Label<'static>> {
         pairs
@@ -222,8 +296,8 @@ mod tests {
 
     #[test]
     fn a_family_is_rendered_in_order() {
-        let rendered_family = family(&[&[("x", "2")], &[("x", "10")], &[]]);
-        let rendered = render(&rendered_family);
+        let pushed = family(&[&[("x", "2")], &[("x", "10")], &[]]);
+        let rendered = render(&pushed);
         let text: String = rendered
             .series
             .iter()

@@ -35,5 +35,5 @@ mod render;
 mod tests;
 
 pub use error::{ErrorKind, ParseError, Token};
-pub use parse::parse;
+pub use parse::{parse, parse_samples};
 pub use render::{write_family_header, write_label_set, write_metric};

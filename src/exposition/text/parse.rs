@@ -6,7 +6,7 @@ use super::assemble::{Families, Sample, Target, special_label};
 use super::cursor::Cursor;
 use super::error::{ErrorKind, ParseError};
 use super::labels::Labels;
-use crate::exposition::model::{Label, MetricFamily, MetricType};
+use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
 use crate::exposition::names::NameScheme;
 use crate::exposition::number::parse_float;
 
@@ -29,22 +29,26 @@ use crate::exposition::number::parse_float;
 /// # Ok::<(), spin_pushgateway::exposition::text::ParseError>(())
 /// ```
 pub fn parse(input: &[u8], scheme: NameScheme) -> Result<Vec<MetricFamily<'_>>, ParseError> {
-    let mut parser = Parser {
-        cursor: Cursor::new(input),
-        scheme,
-        families: Families::default(),
-    };
-    let mut number = 0;
-    loop {
-        number += 1;
-        parser.cursor.skip_blanks();
-        if parser.cursor.is_at_end() {
-            return Ok(parser.families.finish());
-        }
-        parser
-            .line()
-            .map_err(|kind| ParseError::new(number, kind))?;
-    }
+    Parser::new(input, scheme).run()
+}
+
+/// Parses the samples of one family of which name and type are known: what
+/// [`write_metric`](super::write_metric) wrote for each of its metrics.
+///
+/// # Errors
+///
+/// The text holds something else.
+pub fn parse_samples<'a>(
+    name: &'a str,
+    metric_type: MetricType,
+    input: &'a [u8],
+) -> Result<Vec<Metric<'a>>, ParseError> {
+    let mut parser = Parser::new(input, NameScheme::Utf8);
+    let target = parser.families.resolve(Cow::Borrowed(name));
+    parser.families.set_type(target, metric_type);
+    let families = parser.run()?;
+    let own = families.into_iter().find(|family| family.name == name);
+    Ok(own.map(|family| family.metrics).unwrap_or_default())
 }
 
 #[derive(Debug)]
@@ -67,6 +71,27 @@ struct Series<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new(input: &'a [u8], scheme: NameScheme) -> Self {
+        let families = Families::default();
+        Self {
+            cursor: Cursor::new(input),
+            scheme,
+            families,
+        }
+    }
+
+    fn run(mut self) -> Result<Vec<MetricFamily<'a>>, ParseError> {
+        let mut number = 0;
+        loop {
+            number += 1;
+            self.cursor.skip_blanks();
+            if self.cursor.is_at_end() {
+                return Ok(self.families.finish());
+            }
+            self.line().map_err(|kind| ParseError::new(number, kind))?;
+        }
+    }
+
     /// `line = blanks ( LF | comment | sample )`, after the blanks.
     fn line(&mut self) -> Result<(), ErrorKind> {
         match self.cursor.peek()? {
