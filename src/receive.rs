@@ -135,7 +135,7 @@ mod tests {
             std::iter::once((CONTENT_ENCODING, HeaderValue::from_static("gzip"))).collect();
         let result = block_on(receive(&headers, &mut Pieces::new(&[&bomb]), 64));
         assert_eq!(result, Ok(vec![b'x'; 9]));
-        let bomb = encoding::gzip(&[b'x'; 10_000]);
+        let bomb = encoding::gzip(&[b'x'; 1_000]);
         assert!(bomb.len() < 64);
         let result = block_on(receive(&headers, &mut Pieces::new(&[&bomb]), 64));
         assert_eq!(result, Err(ReceiveError::TooLarge { limit: 64 }));
