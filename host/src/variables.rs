@@ -1,4 +1,6 @@
 //! Application variables: where their values come from, and the templates that use them.
+//!
+//! Spin knows more sources: a `.env` file, and the providers of its runtime configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -166,7 +166,26 @@ fn array(keys: Vec<String>) -> Rc<Vec<Value>> {
 
 #[cfg(test)]
 mod tests {
-    use super::SqliteStore;
+    use super::{SqliteStore, Value};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_settings_are_those_of_spin() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open("one", Some(&folder.path().join("kv.db"))).expect("a store");
+        let setting = |name: &str| {
+            store.call(|connection| {
+                connection.pragma_query_value(None, name, |row| row.get::<_, Value>(0))
+            })
+        };
+        let cases = [
+            ("journal_mode", Value::from("delete".to_owned())),
+            ("synchronous", Value::from(2)),
+            ("busy_timeout", Value::from(5000)),
+        ];
+        for (name, want) in cases {
+            assert_eq!(setting(name), Ok(want), "{name}");
+        }
+    }
 
     /// `block_in_place` needs the runtime that the host uses.
     #[tokio::test(flavor = "multi_thread")]

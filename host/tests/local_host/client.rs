@@ -49,9 +49,9 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes as they are. A host that does not want them is noticed when reading.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.0.get_mut().write_all(bytes.as_ref()).unwrap();
+        let _ = self.0.get_mut().write_all(bytes.as_ref());
     }
 
     /// A request with a body of known length, and its response.
@@ -126,7 +126,8 @@ impl Connection {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    fn line(&mut self) -> String {
+    /// Reads a line; at the end it is empty.
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
         line.trim_end().to_owned()

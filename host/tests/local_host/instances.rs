@@ -70,19 +70,44 @@ fn requests_share_an_instance() {
 }
 
 #[test]
-fn a_panic_ends_the_instance_and_its_other_requests() {
+fn a_panic_fails_the_other_requests_of_the_instance() {
     let app = App::new();
     let host = app.start(&["--trace-store", "trace.log"]);
-    let before = host.get("/sleep/0").instance().to_owned();
     eventually("a panic beside another request", || {
         let held = hold(&app, &host, "trace.log");
         assert_eq!(host.get("/panic").status, 500);
         (release(held).0 == 500).then_some(())
     });
-    let after = host.get("/sleep/0");
-    assert_eq!((after.status, after.header("probe-requests")), (200, "1"));
-    assert_ne!(after.instance(), before);
+    assert_eq!(host.get("/sleep/0").status, 200);
     assert!(app.read("stderr.log").contains("panicked at"));
+}
+
+#[test]
+fn an_instance_that_panics_is_gone() {
+    let host = App::new().start(&[]);
+    ends_an_instance(&host, "/panic");
+}
+
+/// Checks that a request fails, and ends the instance that it is in.
+pub(crate) fn ends_an_instance(host: &Host, path: &str) {
+    let gone = eventually("an instance ends", || {
+        // A response that goes on for as long as its instance.
+        let mut witness = host.connect();
+        witness
+            .send("POST /echo HTTP/1.1\r\nhost: probe.test\r\ntransfer-encoding: chunked\r\n\r\n");
+        witness.send("3\r\none\r\n");
+        let head = witness.head();
+        assert_eq!(witness.chunk(), "one");
+        let failed = host.get(path);
+        assert_eq!((failed.status, failed.instance()), (500, ""));
+        witness.send("3\r\ntwo\r\n");
+        (witness.line() != "3").then(|| head.instance().to_owned())
+    });
+    for _ in 0..10 {
+        let answer = host.get("/sleep/0");
+        assert_eq!(answer.status, 200);
+        assert_ne!(answer.instance(), gone);
+    }
 }
 
 #[test]

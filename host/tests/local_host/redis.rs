@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use crate::app::{App, Host, eventually};
+use crate::instances::ends_an_instance;
 
 /// A Redis of our own; it ends with the value.
 struct Redis {
@@ -119,11 +120,7 @@ fn get_many_fails_as_it_does_in_spin() {
     assert_eq!(host.get("/wasi/get-many/x").ok(), "");
     assert_eq!(host.get("/wasi/get-many/").ok(), "");
 
-    let before = host.get("/sleep/0").instance().to_owned();
-    let trapped = host.get("/wasi/get-many/a");
-    assert_eq!((trapped.status, trapped.instance()), (500, ""));
-    let after = host.get("/sleep/0");
-    assert_ne!(after.instance(), before);
+    ends_an_instance(&host, "/wasi/get-many/a");
     assert_eq!(host.get("/kv/get/a").ok(), "1");
 }
 
