@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+use crate::exposition::names::NameScheme;
+use crate::exposition::openmetrics::Support;
+use crate::routes::Paths;
+
 /// What can be configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -12,8 +16,19 @@ pub struct Config {
     pub max_push_bytes: usize,
     /// The largest entry that is stored, in bytes. Stores have limits of their own.
     pub max_entry_bytes: usize,
-    /// The Pushgateway's `--push.disable-consistency-check`.
-    pub push_disable_consistency_check: bool,
+    /// Whether pushes are checked against what other groups hold. The Pushgateway's
+    /// `--push.disable-consistency-check` turns it off.
+    pub consistency_check: bool,
+    /// Which names may be pushed. The Pushgateway's `--push.enable-utf8-names`.
+    pub names: NameScheme,
+    /// Whether OpenMetrics is understood when it is pushed.
+    pub push_openmetrics: Support,
+    /// Whether a scrape that asks for OpenMetrics gets it.
+    pub web_openmetrics: Support,
+    /// Whether everything can be wiped by one request. The Pushgateway's `--web.enable-admin-api`.
+    pub admin_api: bool,
+    /// Where everything is. The Pushgateway's `--web.route-prefix`, `--web.external-url` and `--web.telemetry-path`.
+    pub paths: Paths,
 }
 
 /// A variable that has a value it cannot have.
@@ -23,6 +38,7 @@ pub struct ConfigError {
     expected: &'static str,
 }
 
+/// Does not repeat the value, which may be secret.
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -36,56 +52,155 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// The names of all variables.
-    pub const VARIABLES: [&str; 3] = [
+    /// The names of all variables. `spin.toml` declares them.
+    pub const VARIABLES: [&str; 10] = [
         "max_push_bytes",
         "max_entry_bytes",
         "push_disable_consistency_check",
+        "push_enable_utf8_names",
+        "push_enable_openmetrics",
+        "web_enable_openmetrics",
+        "web_enable_admin_api",
+        "web_route_prefix",
+        "web_external_url",
+        "web_telemetry_path",
     ];
 
     /// Reads the values of [`Self::VARIABLES`]. One that is absent or empty has its default.
     ///
     /// # Errors
     ///
-    /// A value is malformed. Values are not repeated in the error.
-    pub fn read(mut value: impl FnMut(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut value = |name| value(name).filter(|value| !value.is_empty());
-        let mut bytes = |variable, default| match value(variable) {
+    /// A value is malformed.
+    pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables(&value);
+        let support = |is_on| if is_on { Support::On } else { Support::Off };
+        Ok(Self {
+            max_push_bytes: variables.bytes("max_push_bytes", 16 << 20)?,
+            max_entry_bytes: variables.bytes("max_entry_bytes", 64 << 20)?,
+            consistency_check: !variables.switch("push_disable_consistency_check")?,
+            names: if variables.switch("push_enable_utf8_names")? {
+                NameScheme::Utf8
+            } else {
+                NameScheme::Legacy
+            },
+            push_openmetrics: support(variables.switch("push_enable_openmetrics")?),
+            web_openmetrics: support(variables.switch("web_enable_openmetrics")?),
+            admin_api: variables.switch("web_enable_admin_api")?,
+            paths: Paths::new(
+                &variables.text("web_route_prefix"),
+                &variables.text("web_external_url"),
+                &variables.text("web_telemetry_path"),
+            ),
+        })
+    }
+}
+
+/// Where values come from.
+struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.0)(variable).filter(|value| !value.is_empty())
+    }
+
+    fn bytes(&self, variable: &'static str, default: usize) -> Result<usize, ConfigError> {
+        let expected = "a number of bytes above zero";
+        match self.get(variable) {
             None => Ok(default),
             Some(text) => text
                 .parse()
                 .ok()
                 .filter(|bytes| *bytes > 0)
-                .ok_or(ConfigError {
-                    variable,
-                    expected: "a number of bytes above zero",
-                }),
-        };
-        Ok(Self {
-            max_push_bytes: bytes("max_push_bytes", 16 << 20)?,
-            max_entry_bytes: bytes("max_entry_bytes", 64 << 20)?,
-            push_disable_consistency_check: match value("push_disable_consistency_check").as_deref()
-            {
-                None | Some("false") => false,
-                Some("true") => true,
-                Some(_) => {
-                    let expected = "true or false";
-                    return Err(ConfigError {
-                        variable: "push_disable_consistency_check",
-                        expected,
-                    });
-                }
-            },
-        })
+                .ok_or(ConfigError { variable, expected }),
+        }
+    }
+
+    fn switch(&self, variable: &'static str) -> Result<bool, ConfigError> {
+        match self.get(variable).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ConfigError {
+                variable,
+                expected: "true or false",
+            }),
+        }
+    }
+
+    fn text(&self, variable: &str) -> String {
+        self.get(variable).unwrap_or_default()
     }
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_push_bytes: 16 << 20,
-            max_entry_bytes: 64 << 20,
-            push_disable_consistency_check: false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Config, String> {
+        let value = |name: &str| {
+            values
+                .iter()
+                .find(|(have, _)| *have == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::read(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_variables_it_is_the_pushgateway() {
+        let config = read(&[("web_enable_admin_api", "")]).expect("defaults");
+        assert!(config.consistency_check && !config.admin_api);
+        assert_eq!(config.names, NameScheme::Legacy);
+        assert_eq!(
+            (config.push_openmetrics, config.web_openmetrics),
+            (Support::Off, Support::Off)
+        );
+        assert_eq!(config.paths, Paths::new("", "", ""));
+    }
+
+    #[test]
+    fn values_are_read_or_refused() {
+        let config = read(&[
+            ("max_push_bytes", "1000"),
+            ("push_disable_consistency_check", "true"),
+            ("push_enable_utf8_names", "true"),
+            ("web_enable_openmetrics", "true"),
+            ("web_enable_admin_api", "false"),
+        ])
+        .expect("valid");
+        assert_eq!(
+            (config.max_push_bytes, config.consistency_check),
+            (1000, false)
+        );
+        assert_eq!(
+            (config.names, config.web_openmetrics),
+            (NameScheme::Utf8, Support::On)
+        );
+        for value in ["0", "-1", "16M", "secret"] {
+            let error = read(&[("max_entry_bytes", value)]).expect_err("is malformed");
+            assert_eq!(
+                error,
+                "variable max_entry_bytes is set to something else than a number of bytes above zero"
+            );
+        }
+        let error = read(&[("web_enable_admin_api", "yes")]).expect_err("is malformed");
+        assert_eq!(
+            error,
+            "variable web_enable_admin_api is set to something else than true or false"
+        );
+    }
+
+    #[test]
+    fn the_manifest_declares_every_variable() {
+        let manifest = include_str!("../spin.toml");
+        for variable in Config::VARIABLES {
+            assert!(
+                manifest.contains(&format!("\n{variable} = {{ default =")),
+                "{variable}"
+            );
+            assert!(
+                manifest.contains(&format!("\n{variable} = \"{{{{ {variable} }}}}\"")),
+                "{variable}"
+            );
         }
     }
 }

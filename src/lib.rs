@@ -12,6 +12,7 @@ mod post;
 pub mod push;
 pub mod quote;
 pub mod receive;
+pub mod render;
 pub mod respond;
 pub mod routes;
 pub mod scrape;

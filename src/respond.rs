@@ -25,7 +25,8 @@ pub fn empty(status: StatusCode) -> Answer {
 
 /// A body of this type.
 #[must_use]
-pub fn body(content_type: HeaderValue, body: Vec<u8>) -> Answer {
+pub fn body(content_type: &str, body: Vec<u8>) -> Answer {
+    let content_type = HeaderValue::from_str(content_type).unwrap_or(PLAIN_TEXT);
     with(StatusCode::OK, &[(CONTENT_TYPE, content_type)], body)
 }
 

@@ -27,6 +27,12 @@ pub enum Route<'a> {
     Ready,
     /// To stop the gateway, which no request can.
     Quit,
+    /// Version, configuration and age, as JSON.
+    ApiStatus,
+    /// Everything that groups hold, as JSON.
+    ApiMetrics,
+    /// To delete everything.
+    Wipe,
     /// Which methods there are.
     Options(Allow),
     /// A method that there is not.
@@ -58,24 +64,115 @@ const GROUP: Allow = "DELETE, OPTIONS, POST, PUT";
 /// The methods of the path that stops the Pushgateway.
 const QUIT: Allow = "GET, HEAD, OPTIONS, POST, PUT";
 
+/// The methods of the path that wipes everything.
+const WIPE: Allow = "OPTIONS, PUT";
+
+/// Where everything is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// What stands before every path: nothing, or a path without a slash at its end.
+    prefix: String,
+    /// The segments of the path of the scrape, below the prefix.
+    telemetry: Vec<String>,
+}
+
+impl Paths {
+    /// The paths for these values of the Pushgateway's flags. Empty ones stand for their defaults.
+    ///
+    /// The prefix is `route_prefix`, else the path of `external_url`. (Its `computeRoutePrefix`.)
+    #[must_use]
+    pub fn new(route_prefix: &str, external_url: &str, telemetry_path: &str) -> Self {
+        let prefix = if route_prefix.is_empty() {
+            path_of(external_url)
+        } else {
+            route_prefix
+        };
+        let telemetry = if telemetry_path.is_empty() {
+            "metrics"
+        } else {
+            telemetry_path
+        };
+        Self {
+            prefix: names_in(prefix).flat_map(|name| ["/", name]).collect(),
+            telemetry: names_in(telemetry).map(str::to_owned).collect(),
+        }
+    }
+
+    /// The prefix: nothing, or a path without a slash at its end.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The path of the scrape, below the prefix.
+    #[must_use]
+    pub fn telemetry(&self) -> String {
+        format!("/{}", self.telemetry.join("/"))
+    }
+
+    /// Whether these segments are the path of the scrape. A slash may follow: where the Pushgateway redirects to the
+    /// path without it, which a scraper follows.
+    fn is_telemetry(&self, segments: &[&str]) -> bool {
+        let segments = segments.strip_suffix(&[""]).unwrap_or(segments);
+        segments.len() == self.telemetry.len()
+            && segments
+                .iter()
+                .zip(&self.telemetry)
+                .all(|(segment, name)| decode(segment) == *name)
+    }
+}
+
+/// The path of a URL, without query and fragment.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest
+        .find('/')
+        .and_then(|at| rest.get(at..))
+        .unwrap_or_default();
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The names between slashes.
+fn names_in(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+fn decode(segment: &str) -> Cow<'_, str> {
+    percent_decode_str(segment).decode_utf8_lossy()
+}
+
 /// What a request asks for. `path` is the path as it was sent, without the query.
 #[must_use]
-pub fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
+pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
+    let Some(path) = path
+        .strip_prefix(&*paths.prefix)
+        .and_then(|path| path.strip_prefix('/'))
+    else {
+        return Route::NotFound;
+    };
     // Split before decoding, so that an encoded slash is part of a segment.
-    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-    let decoded: Vec<Cow<'_, str>> = segments
-        .iter()
-        .take(2)
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
-        .collect();
-    let decoded: Vec<&str> = decoded.iter().map(AsRef::as_ref).collect();
-    match (decoded.as_slice(), segments.get(2..).unwrap_or_default()) {
-        (["metrics"] | ["metrics", ""], []) => read(method, Route::Scrape),
+    let segments: Vec<&str> = path.split('/').collect();
+    if paths.is_telemetry(&segments) {
+        return read(method, Route::Scrape);
+    }
+    let (start, rest) = segments.split_at(segments.len().min(2));
+    let start: Vec<_> = start.iter().map(|segment| decode(segment)).collect();
+    match (
+        start
+            .iter()
+            .map(AsRef::as_ref)
+            .collect::<Vec<_>>()
+            .as_slice(),
+        rest,
+    ) {
         (["metrics", "job"], labels @ [_, ..]) => group(method, JobEncoding::Plain, labels),
         (["metrics", "job@base64"], labels @ [_, ..]) => group(method, JobEncoding::Base64, labels),
         (["-", "healthy"], []) => read(method, Route::Healthy),
         (["-", "ready"], []) => read(method, Route::Ready),
         (["-", "quit"], []) => quit(method),
+        (["api", "v1"], ["status"]) => read(method, Route::ApiStatus),
+        (["api", "v1"], ["metrics"]) => read(method, Route::ApiMetrics),
+        (["api", "v1"], ["admin", "wipe"]) => wipe(method),
         _ => Route::NotFound,
     }
 }
@@ -108,6 +205,14 @@ fn quit<'a>(method: &Method) -> Route<'a> {
         Method::PUT | Method::POST | Method::GET | Method::HEAD => Route::Quit,
         Method::OPTIONS => Route::Options(QUIT),
         _ => Route::MethodNotAllowed(QUIT),
+    }
+}
+
+fn wipe<'a>(method: &Method) -> Route<'a> {
+    match *method {
+        Method::PUT => Route::Wipe,
+        Method::OPTIONS => Route::Options(WIPE),
+        _ => Route::MethodNotAllowed(WIPE),
     }
 }
 
@@ -171,18 +276,73 @@ mod tests {
             (Method::PUT, "/-/quit", Route::Quit),
             (Method::GET, "/-/quit", Route::Quit),
             (Method::DELETE, "/-/quit", Route::MethodNotAllowed(QUIT)),
+            (Method::GET, "/api/v1/status", Route::ApiStatus),
+            (Method::HEAD, "/api/v1/metrics", Route::ApiMetrics),
+            (Method::PUT, "/api/v1/metrics", Route::MethodNotAllowed(GET)),
+            (Method::GET, "/api/v1/", Route::NotFound),
+            (Method::PUT, "/api/v1/admin/wipe", Route::Wipe),
+            (
+                Method::POST,
+                "/api/v1/admin/wipe",
+                Route::MethodNotAllowed(WIPE),
+            ),
             (Method::GET, "/", Route::NotFound),
             (Method::GET, "", Route::NotFound),
             (Method::OPTIONS, "/nothing", Route::NotFound),
         ];
         for (method, path, want) in cases {
-            assert_eq!(route(&method, path), want, "{method} {path}");
+            assert_eq!(
+                route(&method, path, &Paths::new("", "", "")),
+                want,
+                "{method} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn paths_follow_the_flags_of_the_pushgateway() {
+        let cases = [
+            // route prefix, external URL, telemetry path: prefix, path of the scrape
+            ("", "", "", "", "/metrics"),
+            ("/", "http://host/ignored", "", "", "/metrics"),
+            ("pgw", "", "", "/pgw", "/metrics"),
+            ("/pgw/", "", "/m", "/pgw", "/m"),
+            ("", "http://host:1/a/b/?q", "", "/a/b", "/metrics"),
+            ("", "http://host", "m/n/", "", "/m/n"),
+        ];
+        for (prefix, url, telemetry, want_prefix, want_telemetry) in cases {
+            let paths = Paths::new(prefix, url, telemetry);
+            assert_eq!(
+                (paths.prefix(), &*paths.telemetry()),
+                (want_prefix, want_telemetry),
+                "{prefix} {url}"
+            );
+        }
+    }
+
+    #[test]
+    fn everything_is_below_the_prefix() {
+        let paths = Paths::new("/pgw", "", "/m");
+        let cases = [
+            (Method::GET, "/pgw/m", Route::Scrape),
+            (Method::GET, "/pgw/m/", Route::Scrape),
+            (Method::GET, "/pgw/metrics", Route::NotFound),
+            (Method::GET, "/m", Route::NotFound),
+            (Method::GET, "/pgw", Route::NotFound),
+            (Method::GET, "/pgwm", Route::NotFound),
+            (Method::GET, "/pgw/-/healthy", Route::Healthy),
+            (Method::GET, "/-/healthy", Route::NotFound),
+            (Method::OPTIONS, "/pgw/metrics/job/a", Route::Options(GROUP)),
+            (Method::OPTIONS, "/metrics/job/a", Route::NotFound),
+        ];
+        for (method, path, want) in cases {
+            assert_eq!(route(&method, path, &paths), want, "{method} {path}");
         }
     }
 
     #[test]
     fn methods_are_listed_in_order() {
-        for allow in [GET, GROUP, QUIT] {
+        for allow in [GET, GROUP, QUIT, WIPE] {
             assert!(allow.split(", ").is_sorted(), "{allow}");
         }
     }

@@ -1,13 +1,14 @@
 //! The scrape: everything that groups hold, as one exposition.
 
 use crate::cleanup::Cleanup;
-use crate::exposition::text::write_family_header;
+use crate::exposition::negotiate::Format;
 use crate::figures::{self, Figures};
 use crate::groups::automatic;
 use crate::groups::entry::{Entry, Generation, Header, StoredFamily, Writer};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::merge::{self, Merged};
 use crate::groups::series::RenderedFamily;
+use crate::render::render;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Store, StoreError, World};
 
@@ -17,7 +18,7 @@ const MAX_NAMED: usize = 10;
 /// What a scrape brings.
 #[derive(Debug)]
 pub struct Scrape {
-    /// The exposition, in the text format.
+    /// The exposition.
     pub body: Vec<u8>,
     /// What turned out to be of no more use in the store.
     pub cleanup: Cleanup,
@@ -25,12 +26,16 @@ pub struct Scrape {
     pub warnings: Vec<String>,
 }
 
-/// Reads the whole store and renders it.
+/// Reads the whole store and renders it in this format.
 ///
 /// # Errors
 ///
 /// The store failed.
-pub async fn scrape<S: Store>(store: &S, world: &impl World) -> Result<Scrape, StoreError> {
+pub async fn scrape<S: Store>(
+    store: &S,
+    world: &impl World,
+    format: Format,
+) -> Result<Scrape, StoreError> {
     let snapshot = Snapshot::read(store).await?;
     let mut skipped = Vec::new();
     let entries: Vec<(&str, GroupEntries<'_>)> = snapshot
@@ -89,7 +94,7 @@ pub async fn scrape<S: Store>(store: &S, world: &impl World) -> Result<Scrape, S
         .collect();
     let cleanup = Cleanup::plan(&snapshot, &entries, &groups, world.now());
     Ok(Scrape {
-        body: render(&merged),
+        body: render(&merged, format),
         cleanup,
         warnings,
     })
@@ -116,29 +121,4 @@ fn decode(own: &[u8]) -> Vec<StoredFamily<'_>> {
     Entry::decode(own)
         .map(|entry| entry.families)
         .unwrap_or_default()
-}
-
-fn render(merged: &Merged<'_>) -> Vec<u8> {
-    let mut headers = String::new();
-    let mut ends = Vec::with_capacity(merged.families.len());
-    for (name, family) in &merged.families {
-        write_family_header(&mut headers, name, family.help, family.metric_type);
-        ends.push(headers.len());
-    }
-    let text: usize = merged
-        .families
-        .values()
-        .flat_map(|family| &family.pieces)
-        .map(|piece| piece.len())
-        .sum();
-    let mut body = Vec::with_capacity(headers.len() + text);
-    let mut start = 0;
-    for (family, end) in merged.families.values().zip(ends) {
-        body.extend_from_slice(headers.as_bytes().get(start..end).unwrap_or_default());
-        for piece in &family.pieces {
-            body.extend_from_slice(piece);
-        }
-        start = end;
-    }
-    body
 }

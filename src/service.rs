@@ -1,14 +1,17 @@
 //! A request from beginning to end: route, operation, answer. The same for every door that leads here.
 
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::cleanup::Cleanup;
 use crate::config::Config;
 use crate::consistency::Kind;
 use crate::delete;
-use crate::exposition::names::NameScheme;
-use crate::exposition::text;
+use crate::exposition::content_type::PushFormat;
+use crate::exposition::model::MetricFamily;
+use crate::exposition::negotiate::Format;
+use crate::exposition::{encoding, openmetrics, protobuf, text};
 use crate::groups::key::GroupingKey;
 use crate::groups::path;
 use crate::hints;
@@ -17,12 +20,8 @@ use crate::push::{self, Push, PushError, Rules};
 use crate::receive::{self, Body, ReceiveError};
 use crate::respond::{self, Answer};
 use crate::routes::{self, Change, Route};
-use crate::scrape;
+use crate::scrape::{self, Scrape};
 use crate::store::{Store, World};
-
-/// The type of the text format, as the Pushgateway names it.
-const TEXT_FORMAT: HeaderValue =
-    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
 
 /// The gateway: what it needs to answer a request.
 #[derive(Debug)]
@@ -62,18 +61,21 @@ impl<S: Store, W: World> Service<'_, S, W> {
     }
 
     async fn answer<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
-        match routes::route(&request.method, request.uri.path()) {
-            Route::Scrape => self.scrape().await,
+        match routes::route(&request.method, request.uri.path(), &self.config.paths) {
+            Route::Scrape => self.scrape(&request.headers).await,
             Route::Group {
                 change,
                 job,
                 segments,
-            } => match path::parse(job, &segments, NameScheme::Legacy) {
+            } => match path::parse(job, &segments, self.config.names) {
                 Ok(key) => self.change(change, &key, request, body).await.into(),
                 Err(error) => respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into(),
             },
             Route::Healthy => respond::text(StatusCode::OK, "OK").into(),
             Route::Ready => self.ready().await.into(),
+            Route::ApiStatus | Route::ApiMetrics | Route::Wipe => {
+                respond::error(StatusCode::NOT_FOUND, "404 page not found").into()
+            }
             Route::Quit => quit(&request.method).into(),
             Route::Options(allow) => respond::options(allow).into(),
             Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
@@ -81,15 +83,21 @@ impl<S: Store, W: World> Service<'_, S, W> {
         }
     }
 
-    async fn scrape(&self) -> Reply {
-        match scrape::scrape(self.store, self.world).await {
-            Ok(scrape) => {
-                for warning in &scrape.warnings {
+    async fn scrape(&self, headers: &HeaderMap) -> Reply {
+        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        let format = Format::negotiate(accept, self.config.web_openmetrics);
+        match scrape::scrape(self.store, self.world, format).await {
+            Ok(Scrape {
+                body,
+                cleanup,
+                warnings,
+            }) => {
+                for warning in &warnings {
                     log::warn("scrape", warning);
                 }
                 Reply {
-                    answer: respond::body(TEXT_FORMAT, scrape.body),
-                    cleanup: scrape.cleanup,
+                    answer: compressed(headers, respond::body(&format.content_type(), body)),
+                    cleanup,
                 }
             }
             Err(error) => respond::store_failed(&error).into(),
@@ -113,22 +121,40 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 };
             }
         };
-        match receive::receive(&request.headers, body, self.config.max_push_bytes).await {
-            Ok(body) => self.push(kind, key, &body).await,
+        let body = match receive::receive(&request.headers, body, self.config.max_push_bytes).await
+        {
+            Ok(body) => body,
             Err(error @ ReceiveError::TooLarge { .. }) => {
-                respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string())
+                return respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string());
             }
-            Err(error) => respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+            Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+        };
+        match self.parse(&request.headers, &body) {
+            Ok(families) => self.push(kind, key, families).await,
+            Err(answer) => answer,
         }
     }
 
-    async fn push(&self, kind: Kind, key: &GroupingKey, body: &[u8]) -> Answer {
-        let families = match text::parse(body, NameScheme::Legacy) {
-            Ok(families) => families,
-            Err(error) => return bad_request(&error.to_string(), hints::for_text(&error)),
-        };
+    /// The families in a body of the type that the headers say.
+    fn parse<'b>(
+        &self,
+        headers: &HeaderMap,
+        body: &'b [u8],
+    ) -> Result<Vec<MetricFamily<'b>>, Answer> {
+        let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        match PushFormat::of_header(content_type, self.config.push_openmetrics) {
+            PushFormat::Text => text::parse(body, self.config.names)
+                .map_err(|error| bad_request(&error.to_string(), hints::for_text(&error))),
+            PushFormat::Protobuf => protobuf::parse(body, self.config.names)
+                .map_err(|error| bad_request(&error.to_string(), None)),
+            PushFormat::OpenMetrics => openmetrics::parse(body, self.config.names)
+                .map_err(|error| bad_request(&error.to_string(), None)),
+        }
+    }
+
+    async fn push(&self, kind: Kind, key: &GroupingKey, families: Vec<MetricFamily<'_>>) -> Answer {
         let rules = Rules {
-            consistency_check: !self.config.push_disable_consistency_check,
+            consistency_check: self.config.consistency_check,
             max_entry_bytes: self.config.max_entry_bytes,
         };
         match push::push(
@@ -173,6 +199,25 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Err(error) => respond::store_failed(&error),
         }
     }
+}
+
+/// The answer, compressed if the request allows it.
+fn compressed(headers: &HeaderMap, mut answer: Answer) -> Answer {
+    let accepted = headers
+        .get_all(ACCEPT_ENCODING)
+        .into_iter()
+        .map(HeaderValue::as_bytes);
+    if encoding::accepts_gzip(accepted) {
+        let body = encoding::gzip(answer.body());
+        answer
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        answer
+            .headers_mut()
+            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        *answer.body_mut() = body;
+    }
+    answer
 }
 
 /// Nothing that runs here can be stopped by a request: answered as the Pushgateway does without its lifecycle API.

@@ -4,13 +4,15 @@
 //! whose name collides with the series of a histogram or summary. The consistency check keeps such things out; what
 //! gets past it (races, a check that is off, a neighbour in the store) is left out here, counted and noted.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::entry::StoredFamily;
 use super::fold::Group;
 use super::names;
 use super::own;
-use crate::exposition::model::MetricType;
+use super::series;
+use crate::exposition::model::{MetricFamily, MetricType};
 
 /// How many of the things that were left out are described in words.
 const MAX_NOTES: usize = 10;
@@ -37,6 +39,36 @@ pub struct MergedFamily<'a> {
     pub series_count: usize,
     /// Its text, in pieces.
     pub pieces: Vec<&'a [u8]>,
+    /// What it was merged from: the families of its type, those with series of earlier ones included.
+    runs: Vec<StoredFamily<'a>>,
+}
+
+impl<'a> MergedFamily<'a> {
+    /// Whether some readers need its names escaped.
+    #[must_use]
+    pub fn has_utf8_names(&self) -> bool {
+        self.runs.iter().any(|run| run.has_utf8_names)
+    }
+
+    /// The family in full, for formats that say more than text does, or other names.
+    #[must_use]
+    pub fn family(&self, name: &'a str) -> MetricFamily<'a> {
+        let families: Vec<_> = self.runs.iter().filter_map(StoredFamily::family).collect();
+        let unit = families.iter().find_map(|family| family.unit.clone());
+        let metrics = families.into_iter().flat_map(|family| family.metrics);
+        let mut metrics: Vec<_> = metrics
+            .map(|metric| (series::sort_key(&metric.labels), metric))
+            .collect();
+        metrics.sort_by(|(a, _), (b, _)| a.cmp(b));
+        metrics.dedup_by(|(later, _), (earlier, _)| later == earlier);
+        MetricFamily {
+            name: name.into(),
+            help: self.help.map(Cow::Borrowed),
+            metric_type: self.metric_type,
+            unit,
+            metrics: metrics.into_iter().map(|(_, metric)| metric).collect(),
+        }
+    }
 }
 
 /// The families of each name, in the order of their groups.
@@ -100,6 +132,7 @@ impl<'a> Merged<'a> {
             metric_type: first.metric_type,
             series_count: count(&runs) - duplicates,
             pieces,
+            runs,
         };
         self.families.insert(name, family);
     }

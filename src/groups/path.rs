@@ -4,6 +4,7 @@
 //! deliberate differences that make clients work which percent-encode everything: segments are split *before* they
 //! are decoded, so `%2F` is a slash in a value and never a separator, and an empty segment is an empty value.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -12,6 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
 
 use super::key::{GroupingKey, JOB};
+use crate::exposition::escape::unescape_name;
 use crate::exposition::names::NameScheme;
 use crate::quote::quote;
 
@@ -175,19 +177,7 @@ fn parse_label(name: &str, value: &str, scheme: NameScheme) -> Result<(String, S
         Some(stripped) => (stripped.to_vec(), true),
         None => (name, false),
     };
-    let name = match String::from_utf8(name) {
-        Ok(name) if scheme.is_label_name(&name) && !name.starts_with("__") => name,
-        Ok(name) => {
-            return Err(PathError::LabelName {
-                name: name.into_bytes(),
-            });
-        }
-        Err(error) => {
-            return Err(PathError::LabelName {
-                name: error.into_bytes(),
-            });
-        }
-    };
+    let name = label_name(name, scheme)?;
     let value = if is_base64 {
         decode_base64(&value).map_err(|BadBase64 { at, .. }| PathError::Base64Value {
             name: name.clone(),
@@ -199,6 +189,25 @@ fn parse_label(name: &str, value: &str, scheme: NameScheme) -> Result<(String, S
     };
     let value = utf8(&name, value)?;
     Ok((name, value))
+}
+
+/// A label name from the path. With UTF-8 names, one that begins with `U__` stands for another.
+///
+/// (The Pushgateway looks for reserved names before it unescapes, and so lets `U______x` become `__x`.)
+fn label_name(name: Vec<u8>, scheme: NameScheme) -> Result<String, PathError> {
+    let Ok(text) = std::str::from_utf8(&name) else {
+        return Err(PathError::LabelName { name });
+    };
+    let unescaped = match scheme {
+        NameScheme::Legacy => Cow::Borrowed(text),
+        NameScheme::Utf8 => unescape_name(text),
+    };
+    let is_reserved = text.starts_with("__") || unescaped.starts_with("__");
+    if scheme.is_label_name(&unescaped) && !is_reserved {
+        Ok(unescaped.into_owned())
+    } else {
+        Err(PathError::LabelName { name })
+    }
 }
 
 fn utf8(name: &str, value: Vec<u8>) -> Result<String, PathError> {
@@ -339,6 +348,32 @@ mod tests {
         ];
         for (path, want) in cases {
             assert_eq!(parsed(path).as_deref(), Ok(want), "{path}");
+        }
+    }
+
+    #[test]
+    fn utf8_names_are_understood_where_they_are_enabled() {
+        let cases = [
+            ("a.b", Ok(r#"{a.b="1",job="j"}"#)),
+            ("a%20b", Ok(r#"{a b="1",job="j"}"#)),
+            ("U__a_2e_b", Ok(r#"{a.b="1",job="j"}"#)),
+            ("U__a_2e_b@base64", Ok(r#"{a.b="\u{5}",job="j"}"#)),
+            ("U__job", Ok(r#"{job="j"}"#)),
+            ("U__", Err(r#"improper label name "U__""#)),
+            ("U______x", Err(r#"improper label name "U______x""#)),
+            ("__x", Err(r#"improper label name "__x""#)),
+        ];
+        for (name, want) in cases {
+            let value = if name.ends_with("@base64") { "BQ" } else { "1" };
+            let got = parse(JobEncoding::Plain, &["j", name, value], NameScheme::Utf8);
+            let got = got
+                .map(|key| key.to_string())
+                .map_err(|error| error.to_string());
+            assert_eq!(
+                got,
+                want.map(str::to_owned).map_err(str::to_owned),
+                "{name}"
+            );
         }
     }
 

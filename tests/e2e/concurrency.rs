@@ -18,15 +18,14 @@ fn fifty_posts_of_different_families_to_one_group_all_count() {
                 barrier.wait();
                 let response = gateway
                     .client()
-                    .post("/metrics/job/j", &format!("m{n} {n}\n"));
+                    .post("/metrics/job/j", &format!("m{n:02} {n}\n"));
                 assert_eq!(response.expect("an answer").status, 200);
             });
         }
     });
-    let mut want: Vec<_> = (0..PUSHERS)
-        .map(|n| format!("m{n}{{instance=\"\",job=\"j\"}} {n}"))
+    let want: Vec<_> = (0..PUSHERS)
+        .map(|n| format!("m{n:02}{{instance=\"\",job=\"j\"}} {n}"))
         .collect();
-    want.sort_unstable();
     assert_eq!(samples(&mut gateway.client()), want);
 }
 
