@@ -23,7 +23,8 @@ pub struct GroupingKey {
     labels: Vec<(String, String)>,
 }
 
-/// The identity of a group in the store: 128 bits of SHA-256 over its labels, in lower-case hexadecimal.
+/// The identity of a group in the store, in lower-case hexadecimal: 32 bits of SHA-256 over its job, so that a listing
+/// of keys tells how many groups a job has, then 128 bits of SHA-256 over all its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(String);
 
@@ -77,7 +78,8 @@ impl GroupingKey {
             hash.update(value);
             hash.update([0xFF]);
         }
-        GroupId(short_hex(&hash.finalize()))
+        let job = Sha256::digest(self.get(JOB).unwrap_or_default());
+        GroupId(hex(&job, GroupId::JOB_DIGITS) + &hex(&hash.finalize(), HASH_DIGITS))
     }
 }
 
@@ -100,14 +102,19 @@ impl fmt::Display for GroupingKey {
 }
 
 impl GroupId {
+    /// How many digits an id has.
+    pub(crate) const DIGITS: usize = Self::JOB_DIGITS + HASH_DIGITS;
+
+    /// How many of them, from the first one on, are the same for all groups of a job.
+    pub(crate) const JOB_DIGITS: usize = 8;
+
     /// An id as it was written.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+        is_hex(text, Self::DIGITS).then(|| Self(text.to_owned()))
     }
 
-    /// The 32 hexadecimal digits.
+    /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -120,17 +127,26 @@ impl fmt::Display for GroupId {
     }
 }
 
-/// The first 128 bits of a digest in lower-case hexadecimal: the form of all hashes in store keys.
-pub(crate) fn short_hex(digest: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
+/// How many digits the hashes in store keys have: 128 bits.
+pub(crate) const HASH_DIGITS: usize = 32;
+
+/// The first digits of a digest in lower-case hexadecimal, an even number of them.
+pub(crate) fn hex(digest: &[u8], digits: usize) -> String {
     digest
         .iter()
-        .take(16)
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)])
-        .collect()
+        .take(digits / 2)
+        .fold(String::with_capacity(digits), |mut text, byte| {
+            for nibble in [byte >> 4, byte & 0xF] {
+                text.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
+            }
+            text
+        })
+}
+
+/// Whether this is so many digits of lower-case hexadecimal.
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == digits && text.bytes().all(is_digit)
 }
 
 #[cfg(test)]
@@ -177,7 +193,7 @@ mod tests {
         // A changed id would orphan every group in every store.
         assert_eq!(
             key(&[("job", "some_job")]).id().as_str(),
-            "554a9c87d1553586c30f46f4dbce3587"
+            "308cd5d9554a9c87d1553586c30f46f4dbce3587"
         );
     }
 

@@ -1,12 +1,12 @@
 //! The keys of the store.
 //!
 //! All of them begin with [`PREFIX`], and everything else in the store is left alone. The alphabet is lower-case
-//! letters, digits and colons, the length at most 89 bytes, which suits every provider.
+//! letters, digits and colons, the length at most 97 bytes, which suits every provider.
 
 use sha2::{Digest, Sha256};
 
 use crate::groups::entry::Generation;
-use crate::groups::key::{GroupId, short_hex};
+use crate::groups::key::{GroupId, HASH_DIGITS, hex, is_hex};
 
 /// What all keys of this layout begin with.
 pub const PREFIX: &str = "pgw1:";
@@ -50,6 +50,9 @@ pub enum Key<'a> {
     Shapes,
 }
 
+/// How many digits a slot has that is written once, behind its `x`.
+const UNIQUE_DIGITS: usize = 16;
+
 /// The last part of the key of a POST entry.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
@@ -67,7 +70,7 @@ impl Slot {
             hash.update(family);
             hash.update([0xFF]);
         }
-        Self(short_hex(&hash.finalize()))
+        Self(hex(&hash.finalize(), HASH_DIGITS))
     }
 
     /// A slot that is written once and never again.
@@ -116,7 +119,7 @@ pub fn failure(group: &GroupId) -> String {
 /// The key of the record of a family's type.
 #[must_use]
 pub fn family_type(family: &str) -> String {
-    format!("pgw1:t:{}", short_hex(&Sha256::digest(family)))
+    format!("pgw1:t:{}", hex(&Sha256::digest(family), HASH_DIGITS))
 }
 
 impl<'a> Key<'a> {
@@ -130,8 +133,8 @@ impl<'a> Key<'a> {
         let (kind, rest) = key.split_once(':')?;
         match kind {
             "g" => Self::parse_entry(rest),
-            "m" => hash(rest).map(|group| Self::Index { group }),
-            "f" => hash(rest).map(|group| Self::Failure { group }),
+            "m" => group_id(rest).map(|group| Self::Index { group }),
+            "f" => group_id(rest).map(|group| Self::Failure { group }),
             "t" => hash(rest).map(|family| Self::Type { family }),
             _ => None,
         }
@@ -139,7 +142,7 @@ impl<'a> Key<'a> {
 
     fn parse_entry(rest: &'a str) -> Option<Self> {
         let mut parts = rest.split(':');
-        let group = hash(parts.next()?)?;
+        let group = group_id(parts.next()?)?;
         match (parts.next(), parts.next(), parts.next()) {
             (None, ..) => Some(Self::Root { group }),
             (Some(generation), Some(slot), None) => Some(Self::Post {
@@ -164,20 +167,19 @@ impl<'a> Key<'a> {
     }
 }
 
+fn group_id(text: &str) -> Option<&str> {
+    is_hex(text, GroupId::DIGITS).then_some(text)
+}
+
 fn hash(text: &str) -> Option<&str> {
-    (text.len() == 32 && is_hex(text)).then_some(text)
+    is_hex(text, HASH_DIGITS).then_some(text)
 }
 
 fn slot_text(text: &str) -> Option<&str> {
     match text.strip_prefix('x') {
-        Some(unique) => (unique.len() == 16 && is_hex(unique)).then_some(text),
+        Some(unique) => is_hex(unique, UNIQUE_DIGITS).then_some(text),
         None => hash(text),
     }
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 #[cfg(test)]
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn keys_of_others_are_not_ours() {
-        let hash = "0123456789abcdef0123456789abcdef";
+        let hash = "0123456789abcdef0123456789abcdef01234567";
         let cases = [
             String::new(),
             "session:1".to_owned(),
