@@ -2,6 +2,15 @@
 
 use crate::exposition::text::{ErrorKind, ParseError};
 
+/// An error text with a hint, if there is one, on a line of its own.
+#[must_use]
+pub fn add(text: &str, hint: Option<&str>) -> String {
+    match hint {
+        Some(hint) => format!("{text}\nhint: {hint}"),
+        None => text.to_owned(),
+    }
+}
+
 /// What to do about a text that cannot be parsed, where there is a usual cause.
 #[must_use]
 pub fn for_text(error: &ParseError) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-//! A push is checked, rendered and stored as one entry. PUT is here; what POST does besides is in [`crate::post`].
+//! A push is checked, rendered and stored as one entry. PUT is here; what POST does besides is in `post.rs`.
 //!
 //! The ordinary push costs one round of reads and one write, whatever is stored. `docs/storage.md` tells why plain
 //! writes suffice, and what each step guards against.

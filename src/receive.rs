@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue};
 
 use crate::exposition::encoding::{self, ContentEncoding};
 
@@ -75,7 +75,7 @@ pub async fn receive<B: Body>(
         received.extend_from_slice(&piece);
     }
     let encoding =
-        ContentEncoding::of_header(headers.get(CONTENT_ENCODING).map(|value| value.as_bytes()));
+        ContentEncoding::of_header(headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes));
     if encoding == ContentEncoding::Identity {
         return Ok(received);
     }
@@ -88,8 +88,6 @@ pub async fn receive<B: Body>(
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
     use crate::testing::{Pieces, block_on};
 

@@ -9,7 +9,7 @@ use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::merge::{self, Merged};
 use crate::groups::series::RenderedFamily;
 use crate::render::render;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{GroupValues, Snapshot};
 use crate::store::{Store, StoreError, World};
 
 /// How many entries and records that could not be read are named in the log.
@@ -59,7 +59,7 @@ pub async fn scrape<S: Store>(
         stored_bytes: snapshot
             .groups
             .values()
-            .map(|values| values.stored_bytes())
+            .map(GroupValues::stored_bytes)
             .sum(),
         entries_skipped: skipped.len() + snapshot.damaged.len(),
         series_left_out: merged.left_out,

@@ -131,24 +131,25 @@ impl<S: Store, W: World> Service<'_, S, W> {
         };
         match self.parse(&request.headers, &body) {
             Ok(families) => self.push(kind, key, families).await,
-            Err(answer) => answer,
+            Err(text) => respond::error(StatusCode::BAD_REQUEST, &text),
         }
     }
 
-    /// The families in a body of the type that the headers say.
+    /// The families in a body of the type that the headers say, or what is wrong with it.
     fn parse<'b>(
         &self,
         headers: &HeaderMap,
         body: &'b [u8],
-    ) -> Result<Vec<MetricFamily<'b>>, Answer> {
+    ) -> Result<Vec<MetricFamily<'b>>, String> {
+        let names = self.config.names;
         let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         match PushFormat::of_header(content_type, self.config.push_openmetrics) {
-            PushFormat::Text => text::parse(body, self.config.names)
-                .map_err(|error| bad_request(&error.to_string(), hints::for_text(&error))),
-            PushFormat::Protobuf => protobuf::parse(body, self.config.names)
-                .map_err(|error| bad_request(&error.to_string(), None)),
-            PushFormat::OpenMetrics => openmetrics::parse(body, self.config.names)
-                .map_err(|error| bad_request(&error.to_string(), None)),
+            PushFormat::Text => text::parse(body, names)
+                .map_err(|error| hints::add(&error.to_string(), hints::for_text(&error))),
+            PushFormat::Protobuf => protobuf::parse(body, names).map_err(|error| error.to_string()),
+            PushFormat::OpenMetrics => {
+                openmetrics::parse(body, names).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -180,7 +181,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 let text = format!(
                     "pushed metrics are invalid or inconsistent with existing metrics: {violations}"
                 );
-                bad_request(&text, violations.hint())
+                respond::error(
+                    StatusCode::BAD_REQUEST,
+                    &hints::add(&text, violations.hint()),
+                )
             }
             Err(PushError::TooLarge { size, limit }) => {
                 let text =
@@ -230,11 +234,4 @@ fn quit(method: &Method) -> Answer {
             "Only POST or PUT requests allowed.",
         )
     }
-}
-
-fn bad_request(text: &str, hint: Option<&str>) -> Answer {
-    let hint = hint
-        .map(|hint| format!("\nhint: {hint}"))
-        .unwrap_or_default();
-    respond::error(StatusCode::BAD_REQUEST, &format!("{text}{hint}"))
 }

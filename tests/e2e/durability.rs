@@ -26,7 +26,7 @@ fn every_acknowledged_push_survives_kill_9() {
                     let body = format!("pushed {n}\n");
                     match client.send(method, &path, &[], body.as_str().into()) {
                         Ok(response) if response.status == 200 => {
-                            acknowledged.store(n, Ordering::SeqCst)
+                            acknowledged.store(n, Ordering::SeqCst);
                         }
                         // The gateway was killed.
                         Ok(_) | Err(_) => return,
