@@ -173,7 +173,11 @@ mod tests {
     #[test]
     fn answers_are_read_to_their_end() {
         let cases = [
-            ("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 202, ""),
+            (
+                "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
+                202,
+                "",
+            ),
             ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK", 200, "OK"),
             (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n",
@@ -183,7 +187,10 @@ mod tests {
         ];
         for (answer, status, body) in cases {
             let reply = reply_to(answer).expect(answer);
-            assert_eq!((reply.status, reply.body.as_slice()), (status, body.as_bytes()));
+            assert_eq!(
+                (reply.status, reply.body.as_slice()),
+                (status, body.as_bytes())
+            );
             assert_eq!(reply.size, body.len() as u64);
         }
     }

@@ -19,6 +19,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// How many requests were answered.
+    pub(crate) fn requests(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// The time in which this part of the requests was answered.
     pub(crate) fn percentile(&self, part: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
@@ -68,7 +73,11 @@ pub(crate) fn run(
             .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().map_err(|_| anyhow!("a connection panicked"))?)
+            .map(|thread| {
+                thread
+                    .join()
+                    .map_err(|_| anyhow!("a connection panicked"))?
+            })
             .collect()
     });
     let mut outcome = Outcome::default();

@@ -68,9 +68,24 @@ impl Process {
     /// How many bytes of memory the program has, where the system tells.
     pub(crate) fn resident_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
         let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kilobytes * 1024)
+    }
+
+    /// How much processor time the program has taken, where the system tells: in steps of ten milliseconds.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        /// The unit of `/proc`, on every Linux there is.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name, in parentheses, may hold blanks. After it utime and stime are the 12th and 13th.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let ticks = |at| fields.split(' ').nth(at)?.parse::<f64>().ok();
+        Some(Duration::from_secs_f64(
+            (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND,
+        ))
     }
 
     /// Asks the program to end (SIGTERM) and waits for it.

@@ -36,7 +36,7 @@ impl Host {
             );
             Ok(Self::Local(path))
         };
-        let built = || local(root().join("target/debug/local-host"));
+        let built = || local(root().join("target/bench/local-host"));
         match wanted {
             "auto" => spin().map_or_else(built, Ok),
             "spin" => spin().context("no Spin of version 4.1 or later on PATH"),
@@ -68,7 +68,10 @@ pub(crate) fn gateway(component: Option<&Path>, dir: &Path) -> Result<(PathBuf, 
     };
     let component = std::path::absolute(component)?;
     let manifest = std::fs::read_to_string(original)?;
-    ensure!(manifest.contains(GATEWAY), "spin.toml does not name {GATEWAY}");
+    ensure!(
+        manifest.contains(GATEWAY),
+        "spin.toml does not name {GATEWAY}"
+    );
     let copy = dir.join("spin.toml");
     let path = component.to_str().context("a path in UTF-8")?;
     std::fs::write(&copy, manifest.replace(GATEWAY, path))?;

@@ -135,19 +135,25 @@ impl Server {
         connections: usize,
         until: Until,
     ) -> Result<Outcome> {
-        load::run(self.address, connections, until, 200, |connection, number| {
-            let at = match groups {
-                0 => 2 * connection,
-                // Steps through all groups in an order that has nothing to do with theirs.
-                groups => (connection * 7_919 + number * 104_729) % groups,
-            };
-            let group = match method {
-                Method::Post => at & !1,
-                Method::Put => at | 1,
-                Method::InTurn => at,
-            };
-            push(method.of_request(number), families, group)
-        })
+        load::run(
+            self.address,
+            connections,
+            until,
+            200,
+            |connection, number| {
+                let at = match groups {
+                    0 => 2 * connection,
+                    // Steps through all groups in an order that has nothing to do with theirs.
+                    groups => (connection * 7_919 + number * 104_729) % groups,
+                };
+                let group = match method {
+                    Method::Post => at & !1,
+                    Method::Put => at | 1,
+                    Method::InTurn => at,
+                };
+                push(method.of_request(number), families, group)
+            },
+        )
     }
 
     /// Scrapes once. Returns how long it took, and how many bytes came.
@@ -166,6 +172,11 @@ impl Server {
             bail!("{path} answered {}", reply.status);
         }
         Ok((elapsed, reply.size))
+    }
+
+    /// The processor time that the server has taken so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.process.processor_time().unwrap_or_default()
     }
 
     /// The memory of the server's process.

@@ -74,7 +74,10 @@ pub(crate) fn body(families: Families, group: usize) -> String {
             Families::Own => format!("batch{group}_step{family}_duration_seconds"),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "# HELP {name} How long step {family} of the job took.");
+        let _ = writeln!(
+            text,
+            "# HELP {name} How long step {family} of the job took."
+        );
         let _ = writeln!(text, "# TYPE {name} gauge");
         for series in 0..SERIES {
             let value = (group * 31 + family * 7 + series) as f64 * 0.37;
@@ -125,6 +128,10 @@ mod tests {
     fn a_large_push_has_about_eight_megabytes() {
         let body = large_body(100_000);
         assert_eq!(body.lines().count(), 100_001);
-        assert!((7_000_000..9_000_000).contains(&body.len()), "{}", body.len());
+        assert!(
+            (7_000_000..9_000_000).contains(&body.len()),
+            "{}",
+            body.len()
+        );
     }
 }

@@ -3,6 +3,7 @@
 use spin_sdk::key_value::Store;
 use spin_sdk::wasip3;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response};
+use spin_sdk::wasip3::random::random::get_random_u64;
 use spin_sdk::wasip3::{wit_future, wit_stream};
 use spin_sdk::wit_bindgen::StreamResult;
 
@@ -24,12 +25,12 @@ impl wasip3::exports::http::handler::Guest for Floor {
         let mut parts = path.trim_start_matches('/').split('/');
         match (parts.next(), parts.next(), parts.next()) {
             (Some("write"), Some(key), Some(size)) => {
-                write(key, vec![b'x'; size.parse().unwrap_or(0)]).await?;
+                write(key, fresh(size.parse().unwrap_or(0))).await?;
                 answer(Vec::new()).await
             }
             (Some("store"), Some(key), None) => {
-                let body = body(request).await;
-                write(key, body).await?;
+                let size = body(request).await.len();
+                write(key, fresh(size)).await?;
                 answer(Vec::new()).await
             }
             (Some("read"), None, None) => {
@@ -39,6 +40,13 @@ impl wasip3::exports::http::handler::Guest for Floor {
             _ => Err(ErrorCode::HttpRequestUriInvalid),
         }
     }
+}
+
+/// A value that was never written before: SQLite leaves pages alone that would not change, and does not synchronise.
+fn fresh(size: usize) -> Vec<u8> {
+    let mut value = get_random_u64().to_le_bytes().repeat(size.div_ceil(8));
+    value.truncate(size);
+    value
 }
 
 async fn write(key: &str, value: Vec<u8>) -> Result<(), ErrorCode> {

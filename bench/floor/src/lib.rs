@@ -1,7 +1,7 @@
 //! The floor of the benchmark: what a gateway on this host cannot do without, and nothing else.
 //!
 //! - `/write/KEY/N` writes one value of N bytes. The request's body is not read.
-//! - `/store/KEY` writes the request's body as one value.
+//! - `/store/KEY` reads the request's body, and writes one value of its size.
 //! - `/read` lists the keys and reads all values in batches, and answers their total size.
 //!
 //! A write is answered without a body stream, so that head and body cannot leave in two segments.

@@ -36,7 +36,11 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     many_pushers(bench, &mut table)?;
     cold_start(bench, &mut table)?;
     let size = std::fs::metadata(&bench.component)?.len();
-    row(&mut table, "size of the component in bytes (target: under 1,000,000)", &number(size as f64));
+    row(
+        &mut table,
+        "size of the component in bytes (target: under 1,000,000)",
+        &number(size as f64),
+    );
     table.print();
     Ok(())
 }
@@ -61,25 +65,42 @@ fn full_store(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
             bench.round(),
             400,
             |connection, _| {
-                let body = "# TYPE batch_step0_duration_seconds counter\nbatch_step0_duration_seconds 1\n";
-                request("POST", &format!("/metrics/job/wrong/instance/{connection}"), body)
+                let body =
+                    "# TYPE batch_step0_duration_seconds counter\nbatch_step0_duration_seconds 1\n";
+                request(
+                    "POST",
+                    &format!("/metrics/job/wrong/instance/{connection}"),
+                    body,
+                )
             },
         )?;
         wrong.add(refused.rate);
         tried.add_time(refused.percentile(0.5));
     }
-    row(table, &format!("pushes a second that are refused for their type, {among}"), &wrong.to_string());
+    row(
+        table,
+        &format!("pushes a second that are refused for their type, {among}"),
+        &wrong.to_string(),
+    );
 
     gzip(bench, &gateway, table)?;
     together(bench, &gateway, groups, table)?;
 
     for (kind, first) in [("POSTed", 0), ("PUT", 1)] {
-        let deleted = load::run(gateway.address, 1, Until::Sent(DELETIONS), 202, |_, number| {
-            request("DELETE", &workload::path(number * 2 + first), "")
-        })?;
+        let deleted = load::run(
+            gateway.address,
+            1,
+            Until::Sent(DELETIONS),
+            202,
+            |_, number| request("DELETE", &workload::path(number * 2 + first), ""),
+        )?;
         let mut time = Rounds::default();
         time.add_time(deleted.percentile(0.5));
-        row(table, &format!("DELETE of a {kind} group in ms, p50, {among}"), &time.to_string());
+        row(
+            table,
+            &format!("DELETE of a {kind} group in ms, p50, {among}"),
+            &time.to_string(),
+        );
     }
     if let Some(bytes) = gateway.resident_bytes() {
         row(
@@ -107,7 +128,11 @@ fn gzip(bench: &Bench<'_>, gateway: &Server, table: &mut Table) -> Result<()> {
         time.add_time(begin.elapsed());
         size = reply.size;
     }
-    row(table, &format!("gzip scrape in ms ({} bytes)", number(size as f64)), &time.to_string());
+    row(
+        table,
+        &format!("gzip scrape in ms ({} bytes)", number(size as f64)),
+        &time.to_string(),
+    );
     Ok(())
 }
 
@@ -117,7 +142,13 @@ fn together(bench: &Bench<'_>, gateway: &Server, groups: usize, table: &mut Tabl
     let mut scrapes = Rounds::default();
     let pushes = thread::scope(|scope| -> Result<_> {
         let pushes = scope.spawn(|| {
-            gateway.push(Method::Post, Families::Shared, groups, connections, Until::Elapsed(TOGETHER))
+            gateway.push(
+                Method::Post,
+                Families::Shared,
+                groups,
+                connections,
+                Until::Elapsed(TOGETHER),
+            )
         });
         let begin = Instant::now();
         for second in 1..TOGETHER.as_secs() {
@@ -128,11 +159,19 @@ fn together(bench: &Bench<'_>, gateway: &Server, groups: usize, table: &mut Tabl
         pushes.join().map_err(|_| anyhow!("the pushes panicked"))?
     })?;
     let among = format!("among {} groups", number(groups as f64));
-    row(table, &format!("pushes a second with a scrape each second, {among}"), &number(pushes.rate));
+    row(
+        table,
+        &format!("pushes a second with a scrape each second, {among}"),
+        &number(pushes.rate),
+    );
     row(
         table,
         "– their p50 and p99 in ms",
-        &format!("{}, {}", milliseconds(pushes.percentile(0.5)), milliseconds(pushes.percentile(0.99))),
+        &format!(
+            "{}, {}",
+            milliseconds(pushes.percentile(0.5)),
+            milliseconds(pushes.percentile(0.99))
+        ),
     );
     row(table, "– the scrapes in ms", &scrapes.to_string());
     Ok(())
@@ -158,12 +197,20 @@ fn large_push(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
     let (state, go_dir) = (folder(&bench.dir)?, folder(&bench.dir)?);
     let [ours, our_scrape] = measure(&bench.gateway(state.path(), &[])?)?;
     let [theirs, their_scrape] = match &bench.go {
-        Some(go) => measure(&Server::pushgateway(go, 0, Families::Shared, go_dir.path())?)?,
+        Some(go) => measure(&Server::pushgateway(
+            go,
+            0,
+            Families::Shared,
+            go_dir.path(),
+        )?)?,
         None => Default::default(),
     };
     let megabytes = number(body.len() as f64 / 1e6);
     table.row(&[
-        &format!("a push of {} series ({megabytes} MB) in ms", number(LARGE as f64)),
+        &format!(
+            "a push of {} series ({megabytes} MB) in ms",
+            number(LARGE as f64)
+        ),
         &ours.to_string(),
         &theirs.to_string(),
         &ratio(&theirs, &ours),
@@ -187,7 +234,10 @@ fn many_pushers(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
         let measure = |server: &Server| -> Result<[Rounds; 3]> {
             let [mut rate, mut p50, mut p99] = <[Rounds; 3]>::default();
             for _ in 0..bench.options.rounds {
-                let pushed = load::run(server.address, MANY, bench.round(), 200, |connection, _| next(connection))?;
+                let pushed =
+                    load::run(server.address, MANY, bench.round(), 200, |connection, _| {
+                        next(connection)
+                    })?;
                 rate.add(pushed.rate);
                 p50.add_time(pushed.percentile(0.5));
                 p99.add_time(pushed.percentile(0.99));
@@ -197,7 +247,12 @@ fn many_pushers(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
         let (state, go_dir) = (folder(&bench.dir)?, folder(&bench.dir)?);
         let ours = measure(&bench.gateway(state.path(), &[])?)?;
         let theirs = match &bench.go {
-            Some(go) => measure(&Server::pushgateway(go, 0, Families::Shared, go_dir.path())?)?,
+            Some(go) => measure(&Server::pushgateway(
+                go,
+                0,
+                Families::Shared,
+                go_dir.path(),
+            )?)?,
             None => Default::default(),
         };
         table.row(&[
@@ -206,8 +261,15 @@ fn many_pushers(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
             &theirs[0].to_string(),
             &ratio(&ours[0], &theirs[0]),
         ]);
-        let latency = |[_, p50, p99]: &[Rounds; 3]| format!("{}, {}", number(p50.median()), number(p99.median()));
-        table.row(&["– their p50 and p99 in ms", &latency(&ours), &latency(&theirs), ""]);
+        let latency = |[_, p50, p99]: &[Rounds; 3]| {
+            format!("{}, {}", number(p50.median()), number(p99.median()))
+        };
+        table.row(&[
+            "– their p50 and p99 in ms",
+            &latency(&ours),
+            &latency(&theirs),
+            "",
+        ]);
     }
     Ok(())
 }
@@ -228,9 +290,21 @@ fn cold_start(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
         ensure!(size > 0, "an empty exposition");
         idle.add_time(answer);
     }
-    row(table, "from the start of the host to the first answer in ms", &started.to_string());
-    row(table, "– the first scrape (empty store) in ms", &first.to_string());
+    row(
+        table,
+        "from the start of the host to the first answer in ms",
+        &started.to_string(),
+    );
+    row(
+        table,
+        "– the first scrape (empty store) in ms",
+        &first.to_string(),
+    );
     row(table, "– the second one", &second.to_string());
-    row(table, "– after a pause that ends the instance", &idle.to_string());
+    row(
+        table,
+        "– after a pause that ends the instance",
+        &idle.to_string(),
+    );
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Bench;
 use crate::http_client::{Client, request};
-use crate::load::{self, Until};
+use crate::load::{self, Outcome, Until};
 use crate::servers::{Server, folder};
 use crate::stats::{Rounds, number, ratio};
 use crate::table::Table;
@@ -42,19 +42,36 @@ pub(super) fn compare(bench: &Bench<'_>, families: Families) -> Result<()> {
         pushes: Table::new(
             &format!("Pushes a second, families {name}"),
             &[
-                "groups", "method", "gateway", "p50 ms", "p99 ms", "Go", "Go p50 ms", "ratio", "target",
+                "groups",
+                "method",
+                "gateway",
+                "p50 ms",
+                "p99 ms",
+                "CPU µs a push",
+                "Go",
+                "Go p50 ms",
+                "ratio",
+                "target",
                 "against empty",
             ],
         ),
         scrapes: Table::new(
             &format!("Scrape in ms, families {name}"),
             &[
-                "groups", "bytes", "gateway", "Go", "ratio", "target", "floor: list and read", "ratio", "target",
+                "groups",
+                "bytes",
+                "gateway",
+                "Go",
+                "ratio",
+                "target",
+                "floor: list and read",
+                "ratio",
+                "target",
             ],
         ),
         floor: Table::new(
             &format!("Pushes a second against one durable write, families {name}, empty store"),
-            &["", "a second", "POST", "PUT", "target"],
+            &["", "a second", "CPU µs each", "POST", "PUT", "target"],
         ),
         empty: Vec::new(),
     };
@@ -86,10 +103,24 @@ fn measure(
         .as_ref()
         .map(|go| Server::pushgateway(go, groups, families, go_dir.path()))
         .transpose()?;
-    scrapes(bench, groups, &gateway, go.as_ref(), state, &mut report.scrapes)?;
+    scrapes(
+        bench,
+        groups,
+        &gateway,
+        go.as_ref(),
+        state,
+        &mut report.scrapes,
+    )?;
     let slow = groups >= SLOW;
     let go_in_turn = match &go {
-        Some(go) if slow => Some(pushes(bench, &Method::InTurn, families, groups, None, Some(go))?),
+        Some(go) if slow => Some(pushes(
+            bench,
+            &Method::InTurn,
+            families,
+            groups,
+            None,
+            Some(go),
+        )?),
         _ => None,
     };
     for (at, method) in Method::ALL.iter().enumerate() {
@@ -109,6 +140,7 @@ fn measure(
             ours.rate.to_string(),
             number(ours.p50.median()),
             number(ours.p99.median()),
+            number(ours.processor.median()),
             theirs.rate.to_string(),
             number(theirs.p50.median()),
             ratio(&ours.rate, &theirs.rate),
@@ -128,6 +160,23 @@ struct Pushed {
     rate: Rounds,
     p50: Rounds,
     p99: Rounds,
+    /// Microseconds of processor time for a push.
+    processor: Rounds,
+}
+
+impl Pushed {
+    /// Measures a round of load on this server.
+    fn measure(&mut self, server: &Server, load: impl FnOnce() -> Result<Outcome>) -> Result<()> {
+        let before = server.processor_time();
+        let outcome = load()?;
+        let spent = server.processor_time().saturating_sub(before);
+        self.processor
+            .add(spent.as_secs_f64() * 1e6 / outcome.requests() as f64);
+        self.rate.add(outcome.rate);
+        self.p50.add_time(outcome.percentile(0.5));
+        self.p99.add_time(outcome.percentile(0.99));
+        Ok(())
+    }
 }
 
 /// The rounds of both.
@@ -151,10 +200,9 @@ fn pushes(
         for (server, pushed) in [(gateway, &mut pushes.ours), (go, &mut pushes.theirs)] {
             let Some(server) = server else { continue };
             let connections = bench.options.connections;
-            let outcome = server.push(*method, families, groups, connections, bench.round())?;
-            pushed.rate.add(outcome.rate);
-            pushed.p50.add_time(outcome.percentile(0.5));
-            pushed.p99.add_time(outcome.percentile(0.99));
+            pushed.measure(server, || {
+                server.push(*method, families, groups, connections, bench.round())
+            })?;
         }
     }
     Ok(pushes)
@@ -210,34 +258,55 @@ fn against_floor(bench: &Bench<'_>, families: Families, table: &mut Table) -> Re
     push(Method::Put, Until::Sent(connections))?;
     let entry_size = stored_bytes(&gateway)? / connections;
 
-    let [mut post, mut put, mut write, mut store] = <[Rounds; 4]>::default();
+    let write = |path: &str, size: &str, body: &str| {
+        load::run(
+            floor.address,
+            connections,
+            bench.round(),
+            200,
+            |connection, _| request("POST", &format!("/{path}/{connection}{size}"), body),
+        )
+    };
+    let size = format!("/{entry_size}");
+    let body = "x".repeat(entry_size);
+    let [mut post, mut put, mut least, mut stored] = <[Pushed; 4]>::default();
     for _ in 0..bench.options.rounds {
-        post.add(push(Method::Post, bench.round())?.rate);
-        put.add(push(Method::Put, bench.round())?.rate);
-        let floor = |next: &(dyn Fn(usize) -> Vec<u8> + Sync)| {
-            load::run(floor.address, connections, bench.round(), 200, |connection, _| next(connection))
-        };
-        let bytes = format!("/{entry_size}");
-        write.add(floor(&|connection| request("POST", &format!("/write/{connection}{bytes}"), ""))?.rate);
-        let body = "x".repeat(entry_size);
-        store.add(floor(&|connection| request("POST", &format!("/store/{connection}"), &body))?.rate);
+        post.measure(&gateway, || push(Method::Post, bench.round()))?;
+        put.measure(&gateway, || push(Method::Put, bench.round()))?;
+        least.measure(&floor, || write("write", &size, ""))?;
+        stored.measure(&floor, || write("store", "", &body))?;
     }
-    table.row(&["the gateway's POST", &post.to_string(), "", "", ""]);
-    table.row(&["the gateway's PUT", &put.to_string(), "", "", ""]);
-    table.row(&[
-        &format!("one write of {} bytes, no body read", number(entry_size as f64)),
-        &write.to_string(),
-        &ratio(&post, &write),
-        &ratio(&put, &write),
-        "≥ 0.8x",
-    ]);
-    table.row(&[
-        "the same of the request's body",
-        &store.to_string(),
-        &ratio(&post, &store),
-        &ratio(&put, &store),
-        "",
-    ]);
+    let size = number(entry_size as f64);
+    let ours = [("the gateway's POST", &post), ("the gateway's PUT", &put)];
+    for (what, pushed) in ours {
+        table.row(&[
+            what.to_owned(),
+            pushed.rate.to_string(),
+            number(pushed.processor.median()),
+        ]);
+    }
+    let floors = [
+        (
+            format!("one write of {size} bytes, no body read"),
+            &least,
+            "≥ 0.8x",
+        ),
+        (
+            format!("a body of {size} bytes read, one write"),
+            &stored,
+            "",
+        ),
+    ];
+    for (what, floor, target) in floors {
+        table.row(&[
+            what,
+            floor.rate.to_string(),
+            number(floor.processor.median()),
+            ratio(&post.rate, &floor.rate),
+            ratio(&put.rate, &floor.rate),
+            target.to_owned(),
+        ]);
+    }
     Ok(())
 }
 

@@ -21,7 +21,13 @@ const ENOUGH: u64 = 2 << 30;
 pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     let mut table = Table::new(
         "Memory of the component, by the least limit under which a scrape succeeds",
-        &["groups", "exposition, bytes", "memory, bytes", "ratio", "target"],
+        &[
+            "groups",
+            "exposition, bytes",
+            "memory, bytes",
+            "ratio",
+            "target",
+        ],
     );
     if !matches!(bench.host, Host::Local(_)) {
         table.row(&["only the local host can limit it"]);
@@ -32,7 +38,12 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     let mut filled = 0;
     for &groups in &bench.options.sizes {
         let gateway = bench.gateway(state.path(), &[])?;
-        gateway.fill(filled..groups, Families::Shared, bench.options.connections, 200)?;
+        gateway.fill(
+            filled..groups,
+            Families::Shared,
+            bench.options.connections,
+            200,
+        )?;
         filled = groups;
         let (_, size) = gateway.scrape()?;
         gateway.stop()?;

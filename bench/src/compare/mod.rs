@@ -34,8 +34,7 @@ struct Bench<'a> {
 pub(crate) fn compare(options: &Compare) -> Result<()> {
     let dir = servers::base(options.dir.as_deref());
     let own_dir = servers::folder(&dir)?;
-    let (manifest, component) =
-        programs::gateway(options.component.as_deref(), own_dir.path())?;
+    let (manifest, component) = programs::gateway(options.component.as_deref(), own_dir.path())?;
     let go = options
         .with_go
         .then(|| options.go.clone().or_else(programs::pushgateway))

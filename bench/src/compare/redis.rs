@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::Bench;
-use crate::load::{self};
 use crate::http_client::request;
+use crate::load::{self};
 use crate::programs;
 use crate::servers::{Redis, Server, Store, folder};
 use crate::stats::{Rounds, ratio};
@@ -34,12 +34,18 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     let redis = Redis::start(&executable, &bench.dir)?;
     let (state, floor_state) = (folder(&bench.dir)?, folder(&bench.dir)?);
     let connections = bench.options.connections;
-    let gateway = Server::component(&bench.host, &bench.manifest, Store::Redis(&redis, state.path()), &[])?;
+    let gateway = Server::component(
+        &bench.host,
+        &bench.manifest,
+        Store::Redis(&redis, state.path()),
+        &[],
+    )?;
     gateway.fill(0..GROUPS, Families::Shared, connections, 200)?;
     let [mut scrapes, mut post, mut put] = <[Rounds; 3]>::default();
     for _ in 0..bench.options.rounds {
         scrapes.add_time(gateway.scrape()?.0);
-        let push = |method| gateway.push(method, Families::Shared, GROUPS, connections, bench.round());
+        let push =
+            |method| gateway.push(method, Families::Shared, GROUPS, connections, bench.round());
         post.add(push(Method::Post)?.rate);
         put.add(push(Method::Put)?.rate);
     }
@@ -47,17 +53,38 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
 
     // A second Redis: the floor's keys are no business of the gateway's.
     let other = Redis::start(&executable, &bench.dir)?;
-    let floor = Server::component(&bench.host, &bench.floor, Store::Redis(&other, floor_state.path()), &[])?;
+    let floor = Server::component(
+        &bench.host,
+        &bench.floor,
+        Store::Redis(&other, floor_state.path()),
+        &[],
+    )?;
     let mut write = Rounds::default();
     for _ in 0..bench.options.rounds {
-        let written = load::run(floor.address, connections, bench.round(), 200, |connection, _| {
-            request("POST", &format!("/write/{connection}/{ENTRY}"), "")
-        })?;
+        let written = load::run(
+            floor.address,
+            connections,
+            bench.round(),
+            200,
+            |connection, _| request("POST", &format!("/write/{connection}/{ENTRY}"), ""),
+        )?;
         write.add(written.rate);
     }
     table.row(&["scrape in ms", &scrapes.to_string(), "", "", "< 80 ms"]);
-    table.row(&["POSTs a second", &post.to_string(), &write.to_string(), &ratio(&post, &write), ""]);
-    table.row(&["PUTs a second", &put.to_string(), &write.to_string(), &ratio(&put, &write), ""]);
+    table.row(&[
+        "POSTs a second",
+        &post.to_string(),
+        &write.to_string(),
+        &ratio(&post, &write),
+        "",
+    ]);
+    table.row(&[
+        "PUTs a second",
+        &put.to_string(),
+        &write.to_string(),
+        &ratio(&put, &write),
+        "",
+    ]);
     table.print();
     Ok(())
 }

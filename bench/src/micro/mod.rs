@@ -39,7 +39,10 @@ fn find(name: &str) -> Result<&'static Path> {
 
 /// Prints how long paths take.
 pub(crate) fn time(names: &[String]) -> Result<()> {
-    let mut table = Table::new("Hot paths, natively", &["path", "what", "µs", "ns a series"]);
+    let mut table = Table::new(
+        "Hot paths, natively",
+        &["path", "what", "µs", "ns a series"],
+    );
     for path in wanted(names)? {
         let mut operation = (path.prepare)();
         operation();

@@ -242,7 +242,11 @@ fn filled(families: Families) -> Map {
     let map = Map::default();
     let world = Clockwork::default();
     for group in 0..GROUPS {
-        let method = if group % 2 == 0 { Method::POST } else { Method::PUT };
+        let method = if group % 2 == 0 {
+            Method::POST
+        } else {
+            Method::PUT
+        };
         request(&map, &world, &method, families, group);
     }
     map
@@ -252,9 +256,20 @@ fn read(map: &Map) -> Snapshot {
     block_on(Snapshot::read(map)).unwrap_or_default()
 }
 
-fn request(map: &Map, world: &Clockwork, method: &Method, families: Families, group: usize) -> usize {
+fn request(
+    map: &Map,
+    world: &Clockwork,
+    method: &Method,
+    families: Families,
+    group: usize,
+) -> usize {
     let parts = parts(method, &workload::path(group));
-    serve(map, world, &parts, workload::body(families, group).into_bytes())
+    serve(
+        map,
+        world,
+        &parts,
+        workload::body(families, group).into_bytes(),
+    )
 }
 
 fn parts(method: &Method, path: &str) -> Parts {
