@@ -23,7 +23,7 @@ mod bindings {
                 import wasi:keyvalue/batch@0.2.0-draft2;
             }
         "#,
-        path: "../../host/wit/wasi-keyvalue",
+        path: "../../wit/deps/wasi-keyvalue",
         world: "local:floor/floor",
         runtime_path: "::spin_sdk::wit_bindgen::rt",
         generate_all,

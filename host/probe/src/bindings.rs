@@ -15,7 +15,7 @@ spin_sdk::wit_bindgen::generate!({
             import wasi:keyvalue/batch@0.2.0-draft2;
         }
     "#,
-    path: "../wit/wasi-keyvalue",
+    path: "../../wit/deps/wasi-keyvalue",
     world: "local:probe/probe",
     runtime_path: "::spin_sdk::wit_bindgen::rt",
     generate_all,

@@ -15,7 +15,7 @@ wasmtime::component::bindgen!({
             import wasi:keyvalue/batch@0.2.0-draft2;
         }
     "#,
-    path: ["wit/spin-key-value", "wit/spin-variables", "wit/wasi-keyvalue"],
+    path: ["wit/spin-key-value", "wit/spin-variables", "../wit/deps/wasi-keyvalue"],
     world: "local:host/host",
     imports: { default: async | trappable },
     with: {
