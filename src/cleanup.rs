@@ -184,9 +184,12 @@ fn outdated_shapes(snapshot: &Snapshot, groups: &[Group<'_>]) -> Option<Shapes> 
         .iter()
         .map(|group| group.labels.iter().map(|(name, _)| *name).collect())
         .collect();
-    if snapshot.shapes.0.len() <= live.len() {
+    if snapshot.shapes.shapes.len() <= live.len() {
         return None;
     }
     let owned = |shape: Vec<&str>| shape.into_iter().map(str::to_owned).collect();
-    Some(Shapes(live.into_iter().map(owned).collect()))
+    Some(Shapes {
+        since: snapshot.shapes.since,
+        shapes: live.into_iter().map(owned).collect(),
+    })
 }

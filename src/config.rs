@@ -27,6 +27,8 @@ pub struct Config {
     pub web_openmetrics: Support,
     /// Whether everything can be wiped by one request. The Pushgateway's `--web.enable-admin-api`.
     pub admin_api: bool,
+    /// The URL under which the gateway is reached, as it was set. The Pushgateway's `--web.external-url`.
+    pub external_url: String,
     /// Where everything is. The Pushgateway's `--web.route-prefix`, `--web.external-url` and `--web.telemetry-path`.
     pub paths: Paths,
 }
@@ -73,6 +75,7 @@ impl Config {
     /// A value is malformed.
     pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(&value);
+        let external_url = variables.text("web_external_url");
         let support = |is_on| if is_on { Support::On } else { Support::Off };
         Ok(Self {
             max_push_bytes: variables.bytes("max_push_bytes", 16 << 20)?,
@@ -88,9 +91,10 @@ impl Config {
             admin_api: variables.switch("web_enable_admin_api")?,
             paths: Paths::new(
                 &variables.text("web_route_prefix"),
-                &variables.text("web_external_url"),
+                &external_url,
                 &variables.text("web_telemetry_path"),
             ),
+            external_url,
         })
     }
 }

@@ -129,7 +129,7 @@ pub async fn check<S: Store>(
 ) -> Result<Vec<(String, Value)>, CheckError> {
     let mut updates = check_types(store, push, records).await?;
     check_series(store, push, &records.shapes).await?;
-    updates.extend(new_shape(push.key, &records.shapes));
+    updates.extend(new_shape(push, &records.shapes));
     Ok(updates)
 }
 
@@ -377,7 +377,7 @@ fn candidates(push: &Candidate<'_>, shapes: &Shapes) -> BTreeSet<GroupId> {
     let own: Vec<&str> = push.key.labels().map(|(name, _)| name).collect();
     let mut seen = HashSet::new();
     let mut groups = BTreeSet::new();
-    for shape in shapes.0.iter().filter(|shape| **shape != own) {
+    for shape in shapes.shapes.iter().filter(|shape| **shape != own) {
         for metric in push.families.iter().flat_map(|family| &family.metrics) {
             let values = shape.iter().map(|name| value_of(&metric.labels, name));
             let Some(values) = values.collect::<Option<Vec<_>>>() else {
@@ -418,12 +418,15 @@ fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Viol
 }
 
 /// The record of label name sets, if this group's is new.
-fn new_shape(key: &GroupingKey, shapes: &Shapes) -> Option<(String, Value)> {
-    let own: Vec<String> = key.labels().map(|(name, _)| name.to_owned()).collect();
-    if shapes.0.len() >= MAX_SHAPES || shapes.0.contains(&own) {
+fn new_shape(push: &Candidate<'_>, shapes: &Shapes) -> Option<(String, Value)> {
+    let own: Vec<String> = push.key.labels().map(|(name, _)| name.to_owned()).collect();
+    if shapes.shapes.len() >= MAX_SHAPES || shapes.shapes.contains(&own) {
         return None;
     }
     let mut shapes = shapes.clone();
-    shapes.0.push(own);
+    shapes.shapes.push(own);
+    if shapes.since == 0 {
+        shapes.since = push.now;
+    }
     Some((layout::SHAPES.to_owned(), records::write(&shapes)))
 }

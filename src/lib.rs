@@ -1,4 +1,5 @@
 //! The Prometheus Pushgateway as a Spin component.
+pub mod api;
 pub mod cleanup;
 pub mod config;
 pub mod consistency;

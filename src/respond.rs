@@ -1,8 +1,9 @@
 //! Answers: status, headers and body.
 
 use http::header::{
-    ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
+    HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
@@ -16,6 +17,30 @@ const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=ut
 
 /// When to try again after a failure of the store, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// The type of what the API answers.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What lets scripts of any site read the API, as the Pushgateway has it.
+const CROSS_ORIGIN: [(HeaderName, HeaderValue); 5] = [
+    (
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Accept, Authorization, Content-Type, Origin"),
+    ),
+    (
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, DELETE, OPTIONS"),
+    ),
+    (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Date"),
+    ),
+    (
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store, must-revalidate"),
+    ),
+];
 
 /// A status and nothing else: what clients expect of a push that worked.
 #[must_use]
@@ -70,6 +95,22 @@ pub fn options(allow: &'static str) -> Answer {
     )
 }
 
+/// The answer of a path of the API that scripts of any site may read.
+#[must_use]
+pub fn api(status: StatusCode, body: Vec<u8>) -> Answer {
+    let mut answer = with(status, &CROSS_ORIGIN, body);
+    answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// The methods that such a path has.
+#[must_use]
+pub fn api_options(allow: &'static str) -> Answer {
+    let mut answer = options(allow);
+    answer.headers_mut().extend(CROSS_ORIGIN);
+    answer
+}
+
 fn with(status: StatusCode, headers: &[(HeaderName, HeaderValue)], body: Vec<u8>) -> Answer {
     let length = HeaderValue::from(body.len());
     let mut answer = Response::new(body);
@@ -92,7 +133,16 @@ pub fn for_method(method: &Method, mut answer: Answer) -> Answer {
 /// The store failed: nothing was promised, trying again is right.
 #[must_use]
 pub fn store_failed(failure: &StoreError) -> Answer {
-    let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, &failure.to_string());
+    try_again(error(StatusCode::SERVICE_UNAVAILABLE, &failure.to_string()))
+}
+
+/// The same of the API, which says it in this body.
+#[must_use]
+pub fn api_store_failed(body: Vec<u8>) -> Answer {
+    try_again(api(StatusCode::SERVICE_UNAVAILABLE, body))
+}
+
+fn try_again(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     answer
 }
@@ -109,6 +159,9 @@ mod tests {
             error(StatusCode::NOT_FOUND, "404 page not found"),
             method_not_allowed("GET"),
             options("GET"),
+            api(StatusCode::OK, b"{}".to_vec()),
+            api_options("GET"),
+            api_store_failed(b"{}".to_vec()),
             store_failed(&StoreError {
                 operation: "read",
                 message: "gone".to_owned(),

@@ -31,6 +31,8 @@ pub enum Route<'a> {
     ApiStatus,
     /// Everything that groups hold, as JSON.
     ApiMetrics,
+    /// Which methods there are, for scripts of other sites: of the API's first two.
+    ApiOptions(Allow),
     /// To delete everything.
     Wipe,
     /// Which methods there are.
@@ -170,8 +172,8 @@ pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
         (["-", "healthy"], []) => read(method, Route::Healthy),
         (["-", "ready"], []) => read(method, Route::Ready),
         (["-", "quit"], []) => quit(method),
-        (["api", "v1"], ["status"]) => read(method, Route::ApiStatus),
-        (["api", "v1"], ["metrics"]) => read(method, Route::ApiMetrics),
+        (["api", "v1"], ["status"]) => api(method, Route::ApiStatus),
+        (["api", "v1"], ["metrics"]) => api(method, Route::ApiMetrics),
         (["api", "v1"], ["admin", "wipe"]) => wipe(method),
         _ => Route::NotFound,
     }
@@ -182,6 +184,13 @@ fn read<'a>(method: &Method, route: Route<'a>) -> Route<'a> {
         Method::GET | Method::HEAD => route,
         Method::OPTIONS => Route::Options(GET),
         _ => Route::MethodNotAllowed(GET),
+    }
+}
+
+fn api<'a>(method: &Method, route: Route<'a>) -> Route<'a> {
+    match read(method, route) {
+        Route::Options(allow) => Route::ApiOptions(allow),
+        route => route,
     }
 }
 
@@ -279,7 +288,13 @@ mod tests {
             (Method::GET, "/api/v1/status", Route::ApiStatus),
             (Method::HEAD, "/api/v1/metrics", Route::ApiMetrics),
             (Method::PUT, "/api/v1/metrics", Route::MethodNotAllowed(GET)),
+            (Method::OPTIONS, "/api/v1/metrics", Route::ApiOptions(GET)),
+            (Method::OPTIONS, "/api/v1/status", Route::ApiOptions(GET)),
+            (Method::OPTIONS, "/api/v1/admin/wipe", Route::Options(WIPE)),
             (Method::GET, "/api/v1/", Route::NotFound),
+            (Method::OPTIONS, "/api/v1/", Route::NotFound),
+            (Method::OPTIONS, "/api/v1/other", Route::NotFound),
+            (Method::GET, "/api/v1/metrics/", Route::NotFound),
             (Method::PUT, "/api/v1/admin/wipe", Route::Wipe),
             (
                 Method::POST,

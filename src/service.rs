@@ -4,6 +4,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CO
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::api;
 use crate::cleanup::Cleanup;
 use crate::config::Config;
 use crate::consistency::Kind;
@@ -21,7 +22,7 @@ use crate::receive::{self, Body, ReceiveError};
 use crate::respond::{self, Answer};
 use crate::routes::{self, Change, Route};
 use crate::scrape::{self, Scrape};
-use crate::store::{Store, World};
+use crate::store::{Store, StoreError, World};
 
 /// The gateway: what it needs to answer a request.
 #[derive(Debug)]
@@ -73,9 +74,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
             },
             Route::Healthy => respond::text(StatusCode::OK, "OK").into(),
             Route::Ready => self.ready().await.into(),
-            Route::ApiStatus | Route::ApiMetrics | Route::Wipe => {
-                respond::error(StatusCode::NOT_FOUND, "404 page not found").into()
-            }
+            Route::ApiStatus => api_answer(api::status(self.store, self.config).await).into(),
+            Route::ApiMetrics => api_answer(api::metrics(self.store).await).into(),
+            Route::ApiOptions(allow) => respond::api_options(allow).into(),
+            Route::Wipe => respond::error(StatusCode::NOT_FOUND, "404 page not found").into(),
             Route::Quit => quit(&request.method).into(),
             Route::Options(allow) => respond::options(allow).into(),
             Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
@@ -222,6 +224,13 @@ fn compressed(headers: &HeaderMap, mut answer: Answer) -> Answer {
         *answer.body_mut() = body;
     }
     answer
+}
+
+fn api_answer(body: Result<Vec<u8>, StoreError>) -> Answer {
+    match body {
+        Ok(body) => respond::api(StatusCode::OK, body),
+        Err(error) => respond::api_store_failed(api::unavailable(&error)),
+    }
 }
 
 /// Nothing that runs here can be stopped by a request: answered as the Pushgateway does without its lifecycle API.

@@ -69,10 +69,15 @@ pub struct FamilyType {
     pub alone: Nanos,
 }
 
-/// The sets of grouping label names in use.
+/// The sets of grouping label names in use, and since when there has been anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Shapes(pub Vec<Vec<String>>);
+pub struct Shapes {
+    /// When the first push came: the record is written with it, and kept when all groups are gone.
+    #[serde(default)]
+    pub since: Nanos,
+    /// The sets, each sorted.
+    pub shapes: Vec<Vec<String>>,
+}
 
 /// Grouping labels as they stand in a record.
 pub type Labels = std::collections::BTreeMap<String, String>;
@@ -172,8 +177,14 @@ mod tests {
             br#"{"name":"m","type":"SUMMARY","group":"g"}"#
         );
         assert_eq!(read(Some(&write(&family))), Some(family));
-        let shapes = Shapes(vec![vec!["instance".to_owned(), "job".to_owned()]]);
-        assert_eq!(write(&shapes), br#"[["instance","job"]]"#);
+        let shapes = Shapes {
+            since: 9,
+            shapes: vec![vec!["instance".to_owned(), "job".to_owned()]],
+        };
+        assert_eq!(
+            write(&shapes),
+            br#"{"since":9,"shapes":[["instance","job"]]}"#
+        );
         assert_eq!(read(Some(&write(&shapes))), Some(shapes));
     }
 
