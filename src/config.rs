@@ -3,8 +3,10 @@
 //! Every default makes the gateway behave as the Pushgateway does, but for the limits, which the Pushgateway does not
 //! have and without which one request could take the process down.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use crate::auth::Tokens;
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
 use crate::routes::Paths;
@@ -25,8 +27,11 @@ pub struct Config {
     pub push_openmetrics: Support,
     /// Whether a scrape that asks for OpenMetrics gets it.
     pub web_openmetrics: Support,
-    /// Whether everything can be wiped by one request. The Pushgateway's `--web.enable-admin-api`.
+    /// Whether everything can be wiped by one request: to those with an admin token where there are such, else as the
+    /// Pushgateway's `--web.enable-admin-api`. (See [`Tokens::offer_administration`].)
     pub admin_api: bool,
+    /// Who may do what.
+    pub tokens: Tokens,
     /// The URL under which the gateway is reached, as it was set. The Pushgateway's `--web.external-url`.
     pub external_url: String,
     /// Where everything is. The Pushgateway's `--web.route-prefix`, `--web.external-url` and `--web.telemetry-path`.
@@ -37,7 +42,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     variable: &'static str,
-    expected: &'static str,
+    expected: Cow<'static, str>,
 }
 
 /// Does not repeat the value, which may be secret.
@@ -55,7 +60,7 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// The names of all variables. `spin.toml` declares them.
-    pub const VARIABLES: [&str; 10] = [
+    pub const VARIABLES: [&str; 13] = [
         "max_push_bytes",
         "max_entry_bytes",
         "push_disable_consistency_check",
@@ -66,6 +71,9 @@ impl Config {
         "web_route_prefix",
         "web_external_url",
         "web_telemetry_path",
+        "push_tokens",
+        "scrape_tokens",
+        "admin_tokens",
     ];
 
     /// Reads the values of [`Self::VARIABLES`]. One that is absent or empty has its default.
@@ -75,6 +83,7 @@ impl Config {
     /// A value is malformed.
     pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(&value);
+        let tokens = variables.tokens()?;
         let external_url = variables.text("web_external_url");
         let support = |is_on| if is_on { Support::On } else { Support::Off };
         Ok(Self {
@@ -88,7 +97,8 @@ impl Config {
             },
             push_openmetrics: support(variables.switch("push_enable_openmetrics")?),
             web_openmetrics: support(variables.switch("web_enable_openmetrics")?),
-            admin_api: variables.switch("web_enable_admin_api")?,
+            admin_api: tokens.offer_administration(variables.switch("web_enable_admin_api")?),
+            tokens,
             paths: Paths::new(
                 &variables.text("web_route_prefix"),
                 &external_url,
@@ -115,7 +125,10 @@ impl Variables<'_> {
                 .parse()
                 .ok()
                 .filter(|bytes| *bytes > 0)
-                .ok_or(ConfigError { variable, expected }),
+                .ok_or(ConfigError {
+                    variable,
+                    expected: expected.into(),
+                }),
         }
     }
 
@@ -125,9 +138,16 @@ impl Variables<'_> {
             Some("true") => Ok(true),
             Some(_) => Err(ConfigError {
                 variable,
-                expected: "true or false",
+                expected: "true or false".into(),
             }),
         }
+    }
+
+    fn tokens(&self) -> Result<Tokens, ConfigError> {
+        Tokens::read(|variable| self.text(variable)).map_err(|(variable, error)| ConfigError {
+            variable,
+            expected: format!("tokens, separated by commas: {error}").into(),
+        })
     }
 
     fn text(&self, variable: &str) -> String {
@@ -191,6 +211,22 @@ mod tests {
             error,
             "variable web_enable_admin_api is set to something else than true or false"
         );
+    }
+
+    #[test]
+    fn lists_of_tokens_are_read_or_refused() {
+        let config = read(&[("push_tokens", "hunter2"), ("web_enable_admin_api", "true")]);
+        let config = config.expect("valid");
+        assert_ne!(config.tokens, Tokens::default());
+        assert!(!config.admin_api);
+        assert!(!format!("{config:?}").contains("hunter2"));
+        for variable in ["push_tokens", "scrape_tokens", "admin_tokens"] {
+            let error = read(&[(variable, "hunter2,")]).expect_err("is malformed");
+            let want = format!(
+                "variable {variable} is set to something else than tokens, separated by commas: entry 2 is empty"
+            );
+            assert_eq!(error, want);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The Prometheus Pushgateway as a Spin component.
 pub mod api;
+pub mod auth;
 pub mod cleanup;
 pub mod config;
 pub mod consistency;
@@ -18,6 +19,7 @@ pub mod respond;
 pub mod routes;
 pub mod scrape;
 pub mod service;
+pub mod site;
 pub mod store;
 #[cfg(test)]
 mod testing;

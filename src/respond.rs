@@ -3,10 +3,11 @@
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
-    HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
+use crate::auth::Refusal;
 use crate::store::StoreError;
 
 /// An answer, its whole body in memory.
@@ -85,6 +86,20 @@ pub fn method_not_allowed(allow: &'static str) -> Answer {
     answer
 }
 
+/// A request without a token that is good for it.
+#[must_use]
+pub fn refused(refusal: Refusal) -> Answer {
+    match refusal {
+        Refusal::Unknown(challenge) => {
+            let mut answer = error(StatusCode::UNAUTHORIZED, &refusal.to_string());
+            let challenge = HeaderValue::from_static(challenge.as_str());
+            answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            answer
+        }
+        Refusal::NotAllowed => error(StatusCode::FORBIDDEN, &refusal.to_string()),
+    }
+}
+
 /// The methods that the path has.
 #[must_use]
 pub fn options(allow: &'static str) -> Answer {
@@ -150,6 +165,7 @@ fn try_again(mut answer: Answer) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Challenge;
 
     #[test]
     fn every_answer_says_how_long_it_is() {
@@ -186,5 +202,28 @@ mod tests {
             for_method(&Method::GET, text(StatusCode::OK, "OK")).body(),
             b"OK"
         );
+    }
+
+    #[test]
+    fn who_is_unknown_is_asked_for_a_token() {
+        let cases = [
+            (
+                Refusal::Unknown(Challenge::Bearer),
+                StatusCode::UNAUTHORIZED,
+                Some("Bearer realm=\"pushgateway\""),
+            ),
+            (
+                Refusal::Unknown(Challenge::Basic),
+                StatusCode::UNAUTHORIZED,
+                Some("Basic realm=\"pushgateway\", charset=\"UTF-8\""),
+            ),
+            (Refusal::NotAllowed, StatusCode::FORBIDDEN, None),
+        ];
+        for (refusal, status, challenge) in cases {
+            let answer = refused(refusal);
+            assert_eq!(answer.status(), status);
+            let got = answer.headers().get(WWW_AUTHENTICATE);
+            assert_eq!(got.map(HeaderValue::as_bytes), challenge.map(str::as_bytes));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A request from beginning to end: route, operation, answer. The same for every door that leads here.
 
+use std::fmt::Display;
+
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -22,6 +24,7 @@ use crate::receive::{self, Body, ReceiveError};
 use crate::respond::{self, Answer};
 use crate::routes::{self, Change, Route};
 use crate::scrape::{self, Scrape};
+use crate::site;
 use crate::store::{Store, StoreError, World};
 
 /// The gateway: what it needs to answer a request.
@@ -62,7 +65,11 @@ impl<S: Store, W: World> Service<'_, S, W> {
     }
 
     async fn answer<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
-        match routes::route(&request.method, request.uri.path(), &self.config.paths) {
+        let route = routes::route(&request.method, request.uri.path(), &self.config.paths);
+        if let Some(answer) = self.refuse(&route, request) {
+            return answer.into();
+        }
+        match route {
             Route::Scrape => self.scrape(&request.headers).await,
             Route::Group {
                 change,
@@ -83,6 +90,21 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
             Route::NotFound => respond::error(StatusCode::NOT_FOUND, "404 page not found").into(),
         }
+    }
+
+    /// The answer to what another site is behind, and to who lacks a token, before anything of the body is read.
+    fn refuse(&self, route: &Route<'_>, request: &Parts) -> Option<Answer> {
+        if let Err(other_site) = site::check(request) {
+            log_refusal(request, &other_site);
+            return Some(respond::error(
+                StatusCode::FORBIDDEN,
+                &other_site.to_string(),
+            ));
+        }
+        let Config { tokens, names, .. } = self.config;
+        let refusal = tokens.check(route, *names, &request.headers).err()?;
+        log_refusal(request, &refusal);
+        Some(respond::refused(refusal))
     }
 
     async fn scrape(&self, headers: &HeaderMap) -> Reply {
@@ -205,6 +227,12 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Err(error) => respond::store_failed(&error),
         }
     }
+}
+
+/// Method, path and reason: neither headers nor the query, where tokens may be.
+fn log_refusal(request: &Parts, reason: &dyn Display) {
+    let (method, path) = (&request.method, request.uri.path());
+    log::warn("request refused", &format!("{method} {path}: {reason}"));
 }
 
 /// The answer, compressed if the request allows it.
