@@ -86,6 +86,20 @@ pub async fn delete_groups<S: Store, W: World>(
     delete_all(store, marked.iter().map(layout::root)).await
 }
 
+/// Deletes all groups.
+///
+/// # Errors
+///
+/// As [`delete_groups`].
+pub async fn delete_all_groups<S: Store, W: World>(store: &S, world: &W) -> Result<(), StoreError> {
+    let keys = store.list().await?;
+    let groups = keys
+        .iter()
+        .filter_map(|key| GroupId::parse(Key::parse(key)?.group()?))
+        .collect();
+    delete_groups(store, world, &groups).await
+}
+
 /// The keys of these groups.
 async fn list<S: Store>(
     store: &S,

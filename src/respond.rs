@@ -110,6 +110,17 @@ pub fn options(allow: &'static str) -> Answer {
     )
 }
 
+/// JSON, for those who are on this site.
+#[must_use]
+pub fn json(status: StatusCode, body: Vec<u8>) -> Answer {
+    let headers = [
+        (CONTENT_TYPE, JSON),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    with(status, &headers, body)
+}
+
 /// The answer of a path of the API that scripts of any site may read.
 #[must_use]
 pub fn api(status: StatusCode, body: Vec<u8>) -> Answer {
@@ -155,6 +166,12 @@ pub fn store_failed(failure: &StoreError) -> Answer {
 #[must_use]
 pub fn api_store_failed(body: Vec<u8>) -> Answer {
     try_again(api(StatusCode::SERVICE_UNAVAILABLE, body))
+}
+
+/// The store failed, said in JSON.
+#[must_use]
+pub fn json_store_failed(body: Vec<u8>) -> Answer {
+    try_again(json(StatusCode::SERVICE_UNAVAILABLE, body))
 }
 
 fn try_again(mut answer: Answer) -> Answer {

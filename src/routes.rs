@@ -33,6 +33,10 @@ pub enum Route<'a> {
     ApiMetrics,
     /// Which methods there are, for scripts of other sites: of the API's first two.
     ApiOptions(Allow),
+    /// Which groups there are, as JSON.
+    ListGroups,
+    /// To delete all groups that a query selects.
+    DeleteGroups,
     /// To delete everything.
     Wipe,
     /// Which methods there are.
@@ -65,6 +69,9 @@ const GROUP: Allow = "DELETE, OPTIONS, POST, PUT";
 
 /// The methods of the path that stops the Pushgateway.
 const QUIT: Allow = "GET, HEAD, OPTIONS, POST, PUT";
+
+/// The methods of the list of groups.
+const GROUPS: Allow = "DELETE, GET, HEAD, OPTIONS";
 
 /// The methods of the path that wipes everything.
 const WIPE: Allow = "OPTIONS, PUT";
@@ -174,6 +181,7 @@ pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
         (["-", "quit"], []) => quit(method),
         (["api", "v1"], ["status"]) => api(method, Route::ApiStatus),
         (["api", "v1"], ["metrics"]) => api(method, Route::ApiMetrics),
+        (["api", "v1"], ["groups"]) => groups(method),
         (["api", "v1"], ["admin", "wipe"]) => wipe(method),
         _ => Route::NotFound,
     }
@@ -214,6 +222,15 @@ fn quit<'a>(method: &Method) -> Route<'a> {
         Method::PUT | Method::POST | Method::GET | Method::HEAD => Route::Quit,
         Method::OPTIONS => Route::Options(QUIT),
         _ => Route::MethodNotAllowed(QUIT),
+    }
+}
+
+fn groups<'a>(method: &Method) -> Route<'a> {
+    match *method {
+        Method::GET | Method::HEAD => Route::ListGroups,
+        Method::DELETE => Route::DeleteGroups,
+        Method::OPTIONS => Route::Options(GROUPS),
+        _ => Route::MethodNotAllowed(GROUPS),
     }
 }
 
@@ -295,6 +312,13 @@ mod tests {
             (Method::OPTIONS, "/api/v1/", Route::NotFound),
             (Method::OPTIONS, "/api/v1/other", Route::NotFound),
             (Method::GET, "/api/v1/metrics/", Route::NotFound),
+            (Method::GET, "/api/v1/groups", Route::ListGroups),
+            (Method::DELETE, "/api/v1/groups", Route::DeleteGroups),
+            (
+                Method::PUT,
+                "/api/v1/groups",
+                Route::MethodNotAllowed(GROUPS),
+            ),
             (Method::PUT, "/api/v1/admin/wipe", Route::Wipe),
             (
                 Method::POST,
@@ -357,7 +381,7 @@ mod tests {
 
     #[test]
     fn methods_are_listed_in_order() {
-        for allow in [GET, GROUP, QUIT, WIPE] {
+        for allow in [GET, GROUP, GROUPS, QUIT, WIPE] {
             assert!(allow.split(", ").is_sorted(), "{allow}");
         }
     }

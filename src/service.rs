@@ -6,7 +6,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CO
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::api;
+use crate::api::{self, GroupsError};
 use crate::cleanup::Cleanup;
 use crate::config::Config;
 use crate::consistency::Kind;
@@ -84,11 +84,19 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Route::ApiStatus => api_answer(api::status(self.store, self.config).await).into(),
             Route::ApiMetrics => api_answer(api::metrics(self.store).await).into(),
             Route::ApiOptions(allow) => respond::api_options(allow).into(),
-            Route::Wipe => respond::error(StatusCode::NOT_FOUND, "404 page not found").into(),
+            Route::ListGroups => {
+                groups_answer(api::list_groups(self.store, query(request)).await).into()
+            }
+            Route::DeleteGroups | Route::Wipe if !self.config.admin_api => not_found().into(),
+            Route::DeleteGroups => {
+                let query = query(request);
+                groups_answer(api::delete_groups(self.store, self.world, query).await).into()
+            }
+            Route::Wipe => self.wipe().await.into(),
             Route::Quit => quit(&request.method).into(),
             Route::Options(allow) => respond::options(allow).into(),
             Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
-            Route::NotFound => respond::error(StatusCode::NOT_FOUND, "404 page not found").into(),
+            Route::NotFound => not_found().into(),
         }
     }
 
@@ -219,6 +227,14 @@ impl<S: Store, W: World> Service<'_, S, W> {
         }
     }
 
+    /// Everything goes, also groups that cannot be read.
+    async fn wipe(&self) -> Answer {
+        match delete::delete_all_groups(self.store, self.world).await {
+            Ok(()) => respond::empty(StatusCode::ACCEPTED),
+            Err(error) => respond::store_failed(&error),
+        }
+    }
+
     /// Whether the store can be read.
     async fn ready(&self) -> Answer {
         let probe = [crate::store::layout::SHAPES.to_owned()];
@@ -252,6 +268,24 @@ fn compressed(headers: &HeaderMap, mut answer: Answer) -> Answer {
         *answer.body_mut() = body;
     }
     answer
+}
+
+fn not_found() -> Answer {
+    respond::error(StatusCode::NOT_FOUND, "404 page not found")
+}
+
+fn query(request: &Parts) -> &str {
+    request.uri.query().unwrap_or_default()
+}
+
+fn groups_answer(result: Result<Vec<u8>, GroupsError>) -> Answer {
+    match result {
+        Ok(body) => respond::json(StatusCode::OK, body),
+        Err(GroupsError::Query(error)) => {
+            respond::json(StatusCode::BAD_REQUEST, api::groups::bad_query(&error))
+        }
+        Err(GroupsError::Store(error)) => respond::json_store_failed(api::unavailable(&error)),
+    }
 }
 
 fn api_answer(body: Result<Vec<u8>, StoreError>) -> Answer {

@@ -3,13 +3,17 @@
 //! Bodies have the shape of the Pushgateway's, byte by byte: the same keys in the same order, numbers in strings, Go's
 //! escapes. What differs is said in [`status`] and [`metrics`].
 
+use self::groups::{Listed, Query, QueryError};
 use crate::config::Config;
+use crate::delete;
 use crate::groups::fold::{Group, GroupEntries};
+use crate::groups::key::GroupId;
 use crate::store::records::{self, Shapes};
 use crate::store::snapshot::Snapshot;
-use crate::store::{Store, StoreError, layout};
+use crate::store::{Store, StoreError, World, layout};
 
 mod bounds;
+pub mod groups;
 mod histogram;
 mod json;
 pub mod metrics;
@@ -43,6 +47,74 @@ pub async fn metrics<S: Store>(store: &S) -> Result<Vec<u8>, StoreError> {
     let mut groups: Vec<Group<'_>> = entries.iter().filter_map(GroupEntries::fold).collect();
     groups.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(metrics::body(&groups))
+}
+
+/// Why there is no body about groups.
+#[derive(Debug)]
+pub enum GroupsError {
+    /// The query makes no sense.
+    Query(QueryError),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<QueryError> for GroupsError {
+    fn from(error: QueryError) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl From<StoreError> for GroupsError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The body for `GET /api/v1/groups`.
+///
+/// # Errors
+///
+/// The query makes no sense, or the store failed.
+pub async fn list_groups<S: Store>(store: &S, query: &str) -> Result<Vec<u8>, GroupsError> {
+    let query = Query::parse(query)?;
+    let snapshot = Snapshot::read(store).await?;
+    Ok(groups::page(&query, &query.select(listed(&snapshot))))
+}
+
+/// Deletes the groups that the query selects, unless it says to tell only. The body for `DELETE /api/v1/groups`.
+///
+/// # Errors
+///
+/// The query makes no sense or selects everything for want of a selector, or the store failed.
+pub async fn delete_groups<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    query: &str,
+) -> Result<Vec<u8>, GroupsError> {
+    let query = Query::parse(query)?.for_deletion()?;
+    let snapshot = Snapshot::read(store).await?;
+    let selected = query.select(listed(&snapshot));
+    if !query.is_dry_run() {
+        let ids = selected
+            .iter()
+            .filter_map(|listed| GroupId::parse(listed.id))
+            .collect();
+        delete::delete_groups(store, world, &ids).await?;
+    }
+    Ok(groups::deletion(&query, &selected))
+}
+
+/// All groups that there are.
+fn listed(snapshot: &Snapshot) -> Vec<Listed<'_>> {
+    let groups = snapshot.groups.iter().filter_map(|(id, values)| {
+        Some(Listed {
+            id,
+            group: values.entries(&mut Vec::new()).fold()?,
+            failure_reason: values.failure.as_ref().map(|failure| &*failure.reason),
+            bytes: values.stored_bytes(),
+        })
+    });
+    groups.collect()
 }
 
 /// The body that says that the store failed.

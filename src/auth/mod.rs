@@ -198,8 +198,10 @@ impl Right {
                 let job = key.as_ref().and_then(|key| key.get(JOB));
                 Some(Self::Change(job.map(str::to_owned)))
             }
-            Route::Scrape | Route::ApiStatus | Route::ApiMetrics => Some(Self::Read),
-            Route::Wipe => Some(Self::Administer),
+            Route::Scrape | Route::ApiStatus | Route::ApiMetrics | Route::ListGroups => {
+                Some(Self::Read)
+            }
+            Route::DeleteGroups | Route::Wipe => Some(Self::Administer),
             Route::Healthy
             | Route::Ready
             | Route::Quit

@@ -7,6 +7,7 @@ pub mod check;
 pub mod entry;
 pub mod fold;
 pub mod key;
+pub mod matchers;
 pub mod merge;
 pub mod names;
 pub mod own;

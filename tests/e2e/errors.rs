@@ -3,8 +3,10 @@
 use std::fs;
 
 use crate::exposition::{samples, value};
+use crate::shared_store::on_redis;
 use crate::support::client::Body;
 use crate::support::gateway::{Gateway, Options};
+use crate::support::redis::Redis;
 
 #[test]
 fn mistakes_are_explained() {
@@ -261,36 +263,27 @@ fn a_malformed_variable_is_a_clear_failure() {
 
 #[test]
 fn what_is_damaged_in_the_store_is_skipped_and_counted() {
-    let mut gateway = Gateway::start();
+    let Some(redis) = Redis::start_or_skip() else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gateway = on_redis(&redis, folder.path(), "0");
     let mut client = gateway.client();
     client.put("/metrics/job/a", "m 1\n").expect("an answer");
-    client.put("/metrics/job/b", "m 2\n").expect("an answer");
-    gateway.stop();
-    let database = gateway.state_dir().join("sqlite_key_value.db");
-    let database = rusqlite::Connection::open(database).expect("the database");
-    let damaged = database
-        .execute(
-            "UPDATE spin_key_value SET value = substr(value, 1, 40) \
-             WHERE key LIKE 'pgw1:g:%' AND instr(value, CAST('a' AS BLOB)) > 0 \
-             AND key = (SELECT min(key) FROM spin_key_value WHERE key LIKE 'pgw1:g:%')",
-            [],
-        )
-        .expect("an update");
-    assert_eq!(damaged, 1);
-    database
-        .execute(
-            "INSERT INTO spin_key_value VALUES ('default', 'somebody', x'00')",
-            [],
-        )
-        .expect("another program's key");
-    drop(database);
-    gateway.restart();
-    let mut client = gateway.client();
-    assert_eq!(samples(&mut client).len(), 1);
-    assert_eq!(value(&mut client, "pushgateway_entries_skipped"), Some(1.0));
+    // Cuts the entry short, and leaves a key of another program.
+    let damage = "local key = redis.call('KEYS', 'pgw1:g:*')[1] \
+                  redis.call('SET', key, string.sub(redis.call('GET', key), 1, 40)) \
+                  redis.call('SET', 'somebody', 'else') \
+                  return 'damaged'";
     assert!(
-        gateway.stderr().contains("skipped entry pgw1:g:"),
-        "{}",
-        gateway.stderr()
+        redis
+            .command(&format!("EVAL \"{damage}\" 0"))
+            .contains("damaged")
     );
+    client.put("/metrics/job/b", "m 2\n").expect("an answer");
+    assert_eq!(samples(&mut client), ["m{instance=\"\",job=\"b\"} 2"]);
+    assert_eq!(value(&mut client, "pushgateway_entries_skipped"), Some(1.0));
+    let log = gateway.stderr();
+    assert!(log.contains("skipped entry pgw1:g:"), "{log}");
+    assert_eq!(redis.command("GET somebody"), "$4\r\nelse\r\n");
 }

@@ -3,10 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api;
+mod auth;
 mod concurrency;
 mod durability;
 mod errors;
 mod exposition;
+mod groups;
 mod paths;
 mod shared_store;
+mod sites;
 mod transcript;

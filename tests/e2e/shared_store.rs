@@ -10,7 +10,7 @@ use crate::support::gateway::{Gateway, Options};
 use crate::support::redis::Redis;
 
 /// Starts a gateway on this Redis whose clock is wrong by so many seconds.
-fn on_redis(redis: &Redis, folder: &Path, clock: &str) -> Gateway {
+pub(crate) fn on_redis(redis: &Redis, folder: &Path, clock: &str) -> Gateway {
     let config = folder.join("runtime-config.toml");
     let text = format!(
         "[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::folder;
 use super::process::{Process, START_TIMEOUT};
 use super::programs::REDIS;
 
@@ -29,7 +30,7 @@ impl Redis {
     /// where there is no Redis.
     pub(crate) fn start_or_skip() -> Option<Self> {
         let executable = REDIS.find_or_skip()?;
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder::temporary();
         for _ in 0..START_ATTEMPTS {
             let address = free_address();
             let mut process = spawn(&executable, folder.path(), address);
@@ -78,8 +79,12 @@ impl Redis {
 
     /// Removes every key.
     pub(crate) fn clear(&self) {
-        let reply = command(self.address, "FLUSHALL").expect("Redis answers");
-        assert_eq!(reply, "+OK\r\n");
+        assert_eq!(self.command("FLUSHALL"), "+OK\r\n");
+    }
+
+    /// The reply to an inline command: a short one.
+    pub(crate) fn command(&self, text: &str) -> String {
+        command(self.address, text).expect("Redis answers")
     }
 }
 
