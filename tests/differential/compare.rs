@@ -5,9 +5,10 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::error_text::Answers;
+use super::error_text::{Answers, is_about_the_body};
 use super::exposition::Exposition;
-use super::intended::Intended;
+use super::helps::Helps;
+use super::intended::{Intended, Tolerance};
 use super::request::{Method, Path, Request};
 use super::side::Side;
 use super::support::client::Response;
@@ -16,8 +17,9 @@ use super::support::client::Response;
 /// which it picks one at random, is that of the subject. The rarest ones come
 /// once in about a hundred times: they hang on the layout of a Go map.
 const PATIENT: usize = 3000;
-/// The same while a case is shrunk, where it is done often and matters less.
-const IMPATIENT: usize = 100;
+/// The same while a case is shrunk, where it is done often and matters less,
+/// and for a difference that is tolerated.
+const IMPATIENT: usize = 50;
 /// How long deletions may take.
 const RESET_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,8 @@ pub(crate) struct Difference {
     pub(crate) kind: Kind,
     /// The statuses of the two answers, the reference's first.
     pub(crate) statuses: (u16, u16),
+    /// Whether the subject's errors are among those of the reference.
+    pub(crate) fewer_errors: bool,
     /// What the reference says.
     pub(crate) reference: String,
     /// What the subject says.
@@ -57,6 +61,7 @@ impl Difference {
         Self {
             kind,
             statuses: (reference.status, subject.status),
+            fewer_errors: false,
             reference: say(reference),
             subject: say(subject),
         }
@@ -155,40 +160,38 @@ impl Pair {
         let Some(request) = requests.last() else {
             return Step::Same(0);
         };
-        let mut found = self.exchange(request);
-        let status = match &found {
-            Ok(status) => *status,
-            Err(difference) => difference.statuses.0,
-        };
-        if let Err(difference) = &found {
-            match self.tolerate(difference, requests) {
-                Some(false) => found = Ok(status),
-                Some(true) => return Step::PartedWays,
-                None => {}
+        let (status, mut difference) = self.exchange(request, requests);
+        if let Some(step) = self.judge(difference, requests) {
+            return step;
+        }
+        if request.method == Method::Delete {
+            (_, difference) = self.exchange(&barrier(), requests);
+            if let Some(step) = self.judge(difference, requests) {
+                return step;
             }
         }
-        if found.is_ok() && request.method == Method::Delete {
-            found = self.exchange(&barrier());
-        }
-        if found.is_ok() {
-            found = self.compare_scrapes().map_or(Ok(status), Err);
-        }
-        match found {
-            Ok(status) => Step::Same(status),
-            Err(difference) => match self.tolerate(&difference, requests) {
-                Some(false) => Step::Same(status),
-                Some(true) => Step::PartedWays,
-                None => Step::Different(difference),
-            },
-        }
+        difference = self.compare_scrapes();
+        self.judge(difference, requests)
+            .unwrap_or(Step::Same(status))
     }
 
-    /// Whether the difference is intended, and if so whether it parts the ways.
-    fn tolerate(&mut self, difference: &Difference, requests: &[Request]) -> Option<bool> {
-        let mut tolerances = self.intended.tolerances.iter();
-        let tolerance = tolerances.find(|entry| (entry.covers)(difference, requests))?;
+    /// What a difference makes of the step; nothing if it can go on.
+    fn judge(&mut self, found: Option<Box<Difference>>, requests: &[Request]) -> Option<Step> {
+        let difference = found?;
+        let Some(tolerance) = self.tolerance(&difference, requests) else {
+            return Some(Step::Different(difference));
+        };
         self.count(tolerance.id);
-        Some(tolerance.parts_ways)
+        tolerance.parts_ways.then_some(Step::PartedWays)
+    }
+
+    fn tolerance(
+        &self,
+        difference: &Difference,
+        requests: &[Request],
+    ) -> Option<&'static Tolerance> {
+        let mut tolerances = self.intended.tolerances.iter();
+        tolerances.find(|entry| (entry.covers)(difference, requests))
     }
 
     fn count(&mut self, id: &'static str) {
@@ -208,39 +211,61 @@ impl Pair {
         (translated, reasons)
     }
 
-    /// Sends a request to both; the status, if the answers agree.
-    fn exchange(&mut self, request: &Request) -> Result<u16, Box<Difference>> {
+    /// Sends a request to both: the subject's status, and what differs.
+    fn exchange(
+        &mut self,
+        request: &Request,
+        requests: &[Request],
+    ) -> (u16, Option<Box<Difference>>) {
         self.touched.insert(request.path.clone());
         let (translated, reasons) = self.translate(request);
         reasons.iter().for_each(|id| self.count(id));
         let subject = self.subject.send(request);
-        let mut reference = self.reference.send(&translated);
-        let differ =
-            |kind, reference: &Response| Err(Box::new(Difference::new(kind, reference, &subject)));
-        if reference.status != subject.status {
-            return differ(Kind::Status, &reference);
-        }
-        if reference.status / 100 == 2 && reference.body != subject.body {
-            return differ(Kind::Body, &reference);
-        }
-        if reference.header("content-type") != subject.header("content-type") {
-            return differ(Kind::Header, &reference);
-        }
-        // The path is part of some texts, and after a translation another.
-        if reference.status == 400 && reasons.is_empty() {
-            let mut answers = Answers::new(&reference.text());
-            let mut attempts = 0;
-            while !answers.include(&subject.text()) {
-                // A push that is refused again changes nothing but a time.
-                if attempts == self.attempts || reference.status != 400 {
-                    return differ(Kind::Body, &reference);
+        let reference = self.reference.send(&translated);
+        let kind = if reference.status != subject.status {
+            Kind::Status
+        } else if reference.status / 100 == 2 && reference.body != subject.body {
+            Kind::Body
+        } else if reference.header("content-type") != subject.header("content-type") {
+            Kind::Header
+        } else {
+            // Errors about the path quote it, which after a translation is another.
+            let comparable = reasons.is_empty()
+                || is_about_the_body(&reference.text())
+                || is_about_the_body(&subject.text());
+            let difference = (reference.status == 400 && comparable)
+                .then(|| self.compare_errors(&translated, reference, &subject, requests));
+            return (subject.status, difference.flatten());
+        };
+        let difference = Difference::new(kind, &reference, &subject);
+        (subject.status, Some(Box::new(difference)))
+    }
+
+    /// Compares error texts; as long as the reference picks its own at random
+    /// it is asked again, which changes nothing but the time of the failure.
+    fn compare_errors(
+        &mut self,
+        request: &Request,
+        mut reference: Response,
+        subject: &Response,
+        requests: &[Request],
+    ) -> Option<Box<Difference>> {
+        let mut answers = Answers::new(&reference.text());
+        let mut attempt = 0;
+        while !answers.include(&subject.text()) {
+            let last = attempt == self.attempts || answers.are_certain() || reference.status != 400;
+            if last || attempt == IMPATIENT {
+                let mut difference = Difference::new(Kind::Body, &reference, subject);
+                difference.fewer_errors = answers.cover(&subject.text());
+                if last || self.tolerance(&difference, requests).is_some() {
+                    return Some(Box::new(difference));
                 }
-                attempts += 1;
-                reference = self.reference.send(&translated);
-                answers.add(&reference.text());
             }
+            attempt += 1;
+            reference = self.reference.send(request);
+            answers.add(&reference.text());
         }
-        Ok(subject.status)
+        None
     }
 
     fn compare_scrapes(&mut self) -> Option<Box<Difference>> {
@@ -253,47 +278,43 @@ impl Pair {
         if reference.header("content-type") != subject.header("content-type") {
             return differ(Kind::Header);
         }
+        let expected = Exposition::parse(&reference.text());
         let exposed = Exposition::parse(&subject.text());
-        let mut possible = vec![Exposition::parse(&reference.text())];
-        for _ in 0..self.attempts {
-            mismatch(&exposed, &possible)?;
-            let again = Exposition::parse(&self.reference.scrape().text());
-            if !possible.contains(&again) {
-                possible.push(again);
-            }
+        let mut found = mismatch(&expected, &exposed, &Helps::default());
+        if found.is_some() {
+            let helps = Helps::parse(&self.reference.api_metrics().body);
+            found = mismatch(&expected, &exposed, &helps);
         }
-        let (reference, subject) = mismatch(&exposed, &possible)?;
+        let (reference, subject) = found?;
         Some(Box::new(Difference {
             kind: Kind::Scrape,
             statuses: (200, 200),
+            fewer_errors: false,
             reference,
             subject,
         }))
     }
 }
 
-/// What of the exposition is in none of the possible ones; those first.
+/// What is exposed and was not expected; what was expected comes first.
 ///
-/// The Pushgateway picks the HELP of a family and the order of some series at
-/// random, so each is looked for in all.
-fn mismatch(exposed: &Exposition, possible: &[Exposition]) -> Option<(String, String)> {
-    let first = possible.first()?;
-    if exposed.order != first.order {
-        return Some((first.order.join(" "), exposed.order.join(" ")));
+/// Where groups disagree on the HELP of a family the Pushgateway picks one at
+/// random, so each of them may be exposed.
+fn mismatch(
+    expected: &Exposition,
+    exposed: &Exposition,
+    helps: &Helps,
+) -> Option<(String, String)> {
+    if exposed.order != expected.order {
+        return Some((expected.order.join(" "), exposed.order.join(" ")));
     }
-    for (name, family) in &exposed.families {
-        let others = || possible.iter().filter_map(|other| other.families.get(name));
-        let fits = others().any(|other| other.kind == family.kind)
-            && others().any(|other| other.help == family.help)
-            && others().any(|other| other.samples == family.samples);
-        if !fits {
-            return Some((
-                format!("{:#?}", others().collect::<Vec<_>>()),
-                format!("{family:#?}"),
-            ));
-        }
-    }
-    None
+    exposed.families.iter().find_map(|(name, family)| {
+        let other = expected.families.get(name)?;
+        let same = family.kind == other.kind
+            && family.samples == other.samples
+            && (family.help == other.help || helps.include(name, family.help.as_deref()));
+        (!same).then(|| (format!("{other:#?}"), format!("{family:#?}")))
+    })
 }
 
 fn deletion(path: Path) -> Request {
@@ -323,29 +344,49 @@ fn barrier() -> Request {
 mod tests {
     use super::*;
 
-    fn exposition(text: &str) -> Exposition {
-        Exposition::parse(text)
-    }
-
     #[test]
-    fn each_part_may_come_from_another_scrape_of_the_reference() {
-        let possible = [
-            exposition("# HELP m one\n# TYPE m gauge\nm{a=\"\"} 1\nm{b=\"\"} 1\n"),
-            exposition("# TYPE m gauge\nm{b=\"\"} 1\nm{a=\"\"} 1\n"),
-        ];
-        let same = exposition("# HELP m one\n# TYPE m gauge\nm{b=\"\"} 1\nm{a=\"\"} 1\n");
-        assert_eq!(mismatch(&same, &possible), None);
-        for different in [
-            "# HELP m two\n# TYPE m gauge\nm{a=\"\"} 1\nm{b=\"\"} 1\n",
-            "# HELP m one\n# TYPE m counter\nm{a=\"\"} 1\nm{b=\"\"} 1\n",
-            "# HELP m one\n# TYPE m gauge\nm{a=\"\"} 1\n",
-            "# HELP m one\n# TYPE m gauge\nm{a=\"\"} 1\nm{b=\"\"} 2\n",
-            "",
+    fn all_parts_of_an_exposition_have_to_be_the_same_except_for_disputed_help() {
+        let helps = Helps::parse(
+            br#"{"status":"success","data":[
+                {"labels":{"job":"a"},"m":{"help":"one","type":"GAUGE"}},
+                {"labels":{"job":"b"},"m":{"help":"two","type":"GAUGE"}}
+            ]}"#,
+        );
+        let differs = |text: &str| {
+            let expected = "# HELP m one\n# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n";
+            let (expected, exposed) = (Exposition::parse(expected), Exposition::parse(text));
+            mismatch(&expected, &exposed, &helps).is_some()
+        };
+        for (text, want) in [
+            (
+                "# HELP m one\n# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n",
+                false,
+            ),
+            (
+                "# HELP m two\n# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n",
+                false,
+            ),
+            (
+                "# HELP m three\n# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n",
+                true,
+            ),
+            ("# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n", true),
+            (
+                "# HELP m one\n# TYPE m counter\nm{a=\"x\"} 1\nm{a=\"y\"} 1\n",
+                true,
+            ),
+            ("# HELP m one\n# TYPE m gauge\nm{a=\"x\"} 1\n", true),
+            (
+                "# HELP m one\n# TYPE m gauge\nm{a=\"y\"} 1\nm{a=\"x\"} 1\n",
+                true,
+            ),
+            (
+                "# HELP m one\n# TYPE m gauge\nm{a=\"x\"} 1\nm{a=\"y\"} 2\n",
+                true,
+            ),
+            ("", true),
         ] {
-            assert!(
-                mismatch(&exposition(different), &possible).is_some(),
-                "{different}"
-            );
+            assert_eq!(differs(text), want, "{text}");
         }
     }
 }

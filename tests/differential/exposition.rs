@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::ties;
+
 /// Families of these prefixes are each program's own and are left out.
 const OWN: [&str; 4] = ["go_", "process_", "promhttp_", "pushgateway_"];
 /// Families whose values are times, which two runs never share.
@@ -14,7 +16,7 @@ pub(crate) struct Family {
     pub(crate) help: Option<String>,
     /// The TYPE line, if there is one.
     pub(crate) kind: Option<String>,
-    /// The lines of the samples in their order.
+    /// The lines of the samples in their order, where it is certain.
     pub(crate) samples: Vec<String>,
 }
 
@@ -57,6 +59,18 @@ impl Exposition {
                 };
                 family.samples.push(line);
             }
+        }
+        for family in exposition.families.values_mut() {
+            let kind = family
+                .kind
+                .as_deref()
+                .and_then(|line| line.rsplit(' ').next());
+            let bound = match kind {
+                Some("histogram") => Some("le"),
+                Some("summary") => Some("quantile"),
+                _ => None,
+            };
+            family.samples = ties::settled(&family.samples, bound);
         }
         exposition
     }

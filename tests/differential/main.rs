@@ -20,12 +20,14 @@ mod compare;
 mod error_text;
 mod exposition;
 mod generate;
+mod helps;
 mod intended;
 mod request;
 mod run;
 mod script;
 mod shrink;
 mod side;
+mod ties;
 
 use compare::Pair;
 use intended::Intended;

@@ -75,6 +75,11 @@ impl Side {
         self.exchange("GET", "/metrics", Body::None)
     }
 
+    /// The groups as JSON.
+    pub(crate) fn api_metrics(&mut self) -> Response {
+        self.exchange("GET", "/api/v1/metrics", Body::None)
+    }
+
     fn exchange(&mut self, method: &str, target: &str, body: Body<'_>) -> Response {
         // A server that fails in its own code hangs up: status 0 stands for it.
         let no_answer = |error: io::Error| Response {

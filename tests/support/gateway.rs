@@ -12,6 +12,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::folder;
 use super::process::{Process, listen_address};
 
 /// How a gateway is started.
@@ -65,7 +66,7 @@ impl Options {
 
     /// Starts the gateway and waits until it serves.
     pub(crate) fn start(self) -> Gateway {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder::temporary();
         let state = self.state.unwrap_or_else(|| folder.path().join("state"));
         fs::create_dir_all(&state).expect("the folder for the state");
         let mut command = vec![

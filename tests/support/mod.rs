@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod client;
+pub(crate) mod folder;
 pub(crate) mod gateway;
 pub(crate) mod process;
 pub(crate) mod programs;

@@ -43,10 +43,30 @@ pub(crate) const STRACE: Program = Program {
     name: "strace",
     variable: "STRACE_BIN",
 };
+/// The client of the command line.
+pub(crate) const CURL: Program = Program {
+    name: "curl",
+    variable: "CURL_BIN",
+};
+/// Node.js.
+pub(crate) const NODE: Program = Program {
+    name: "node",
+    variable: "NODE_BIN",
+};
+/// Go's build tool.
+pub(crate) const GO: Program = Program {
+    name: "go",
+    variable: "GO_BIN",
+};
 
 impl Program {
     /// The path of the executable, if the machine has it.
     pub(crate) fn find(self) -> Option<PathBuf> {
+        self.candidates().into_iter().next()
+    }
+
+    /// All executables of that name that the machine has, the one to prefer first.
+    fn candidates(self) -> Vec<PathBuf> {
         if let Some(path) = env::var_os(self.variable).filter(|path| !path.is_empty()) {
             let path = PathBuf::from(path);
             assert!(
@@ -55,14 +75,15 @@ impl Program {
                 self.variable,
                 path.display()
             );
-            return Some(path);
+            return vec![path];
         }
         let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-programs/usr/bin");
         let path = env::var_os("PATH").unwrap_or_default();
         std::iter::once(unpacked)
             .chain(env::split_paths(&path))
             .map(|folder| folder.join(self.name))
-            .find(|candidate| candidate.is_file())
+            .filter(|candidate| candidate.is_file())
+            .collect()
     }
 
     /// The path of the executable, or `None` after a line that says what the
@@ -73,6 +94,18 @@ impl Program {
         let path = self.find();
         if path.is_none() {
             skip(self.name);
+        }
+        path
+    }
+
+    /// The same for an executable of that major version.
+    pub(crate) fn of_major_version_or_skip(self, major: u32) -> Option<PathBuf> {
+        let path = self
+            .candidates()
+            .into_iter()
+            .find(|path| version(path).is_some_and(|version| version.0 == major));
+        if path.is_none() {
+            skip(&format!("{} {major}", self.name));
         }
         path
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::folder;
 use super::process::{Process, START_TIMEOUT, listen_address};
 use super::programs::PROMETHEUS;
 
@@ -26,8 +28,12 @@ impl Prometheus {
     /// Starts Prometheus with that configuration (YAML) and waits until it is
     /// ready; `None` after saying that the test is skipped, where there is none.
     pub(crate) fn start_or_skip(config: &str, flags: &[&str]) -> Option<Self> {
-        let executable = PROMETHEUS.find_or_skip()?;
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Some(Self::start(&PROMETHEUS.find_or_skip()?, config, flags))
+    }
+
+    /// The same with this executable.
+    pub(crate) fn start(executable: &Path, config: &str, flags: &[&str]) -> Self {
+        let folder = folder::temporary();
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("the configuration of Prometheus");
         let process = Process::start(
@@ -51,14 +57,15 @@ impl Prometheus {
             let response = client.get("/-/ready").ok()?;
             (response.status == 200).then_some(())
         });
-        Some(prometheus)
+        prometheus
     }
 
-    /// A configuration that scrapes one target every second with
-    /// `honor_labels`, as the Pushgateway's documentation asks for.
+    /// A configuration that scrapes one target twice a second with
+    /// `honor_labels`, as the Pushgateway's documentation asks for. More
+    /// settings of the scrape can be added, indented by two blanks.
     pub(crate) fn scrape_config(target: SocketAddr) -> String {
         format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
+            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
              scrape_configs:\n\
              - job_name: pushgateway\n\
              \u{20} honor_labels: true\n\
@@ -91,6 +98,14 @@ impl Prometheus {
         self.api(&format!("query?query={expression}"))
             .and_then(|data| data["result"].as_array().cloned())
             .unwrap_or_default()
+    }
+
+    /// The result of a query as of that time, in seconds since 1970.
+    pub(crate) fn query_at(&self, expression: &str, time: &str) -> Vec<Value> {
+        let expression = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        let data = self.api(&format!("query?query={expression}&time={time}"));
+        data.and_then(|data| data["result"].as_array().cloned())
+            .expect("the result of a query")
     }
 
     /// The result of an instant query, once it has one.

@@ -128,7 +128,7 @@ fn histogram(rng: &mut Rng, name: &str, labels: &[Label]) -> Vec<String> {
         }
         let labels = extended(rng, labels, ("le", bound));
         let count = count(rng);
-        lines.push(line(rng, &format!("{name}_bucket"), &labels, count));
+        lines.push(part(rng, &format!("{name}_bucket"), &labels, count));
     }
     rest(rng, name, labels, &mut lines);
     lines
@@ -143,7 +143,7 @@ fn summary(rng: &mut Rng, name: &str, labels: &[Label]) -> Vec<String> {
         );
         let labels = extended(rng, labels, ("quantile", quantile));
         let value = number(rng);
-        lines.push(line(rng, name, &labels, value));
+        lines.push(part(rng, name, &labels, value));
     }
     rest(rng, name, labels, &mut lines);
     lines
@@ -153,14 +153,14 @@ fn summary(rng: &mut Rng, name: &str, labels: &[Label]) -> Vec<String> {
 fn rest(rng: &mut Rng, name: &str, labels: &[Label], lines: &mut Vec<String>) {
     if !one_in(rng, 5) {
         let sum = number(rng);
-        lines.push(line(rng, &format!("{name}_sum"), labels, sum));
+        lines.push(part(rng, &format!("{name}_sum"), labels, sum));
     }
     if !one_in(rng, 5) {
         let count = count(rng);
-        lines.push(line(rng, &format!("{name}_count"), labels, count));
+        lines.push(part(rng, &format!("{name}_count"), labels, count));
     }
     if one_in(rng, 12) {
-        lines.push(line(rng, name, labels, "1"));
+        lines.push(part(rng, name, labels, "1"));
     }
 }
 
@@ -189,6 +189,17 @@ fn count(rng: &mut Rng) -> &'static str {
 
 /// One sample line in one of its spellings.
 fn line(rng: &mut Rng, name: &str, labels: &[Label], value: &str) -> String {
+    let inside = one_in(rng, 30);
+    spelled(rng, name, labels, value, inside)
+}
+
+/// A line of a histogram or a summary. Its name is in front: parsers of the
+/// Pushgateway are known to fail on these with the name inside the braces.
+fn part(rng: &mut Rng, name: &str, labels: &[Label], value: &str) -> String {
+    spelled(rng, name, labels, value, false)
+}
+
+fn spelled(rng: &mut Rng, name: &str, labels: &[Label], value: &str, inside: bool) -> String {
     let blank = |rng: &mut Rng| {
         if one_in(rng, 12) {
             pick(rng, &[" ", "\t", "  "])
@@ -197,7 +208,6 @@ fn line(rng: &mut Rng, name: &str, labels: &[Label], value: &str) -> String {
         }
     };
     let quoted = one_in(rng, 30);
-    let inside = one_in(rng, 30);
     let mut parts = Vec::new();
     if inside {
         parts.push(format!("\"{name}\""));
