@@ -20,7 +20,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host test lint fmt deny deny-installed target clean
+.PHONY: run build host test lint fmt deny deny-installed target bench clean
 
 build: target
 	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway
@@ -55,6 +55,18 @@ deny-installed:
 
 target:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
+
+# Measures the gateway beside the Go Pushgateway; docs/performance.md says how. For example:
+# make bench BENCH_ARGS='--only pushes --sizes 0,1000', or make bench BENCH_ARGS=micro.
+# The host is optimised too: its own crate holds what Wasmtime's generics become.
+BENCH_ARGS ?=
+bench: target
+	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway -p bench-floor
+	$(CARGO) build --locked --profile bench-tool -p spin-pushgateway-bench
+	$(CARGO) build --locked -p spin-pushgateway-host \
+		--config 'profile.dev.package.spin-pushgateway-host.opt-level=2'
+	@mkdir -p target/bench && cp -f $(LOCAL_HOST) target/bench/local-host
+	target/bench-tool/bench $(BENCH_ARGS)
 
 clean:
 	$(CARGO) clean

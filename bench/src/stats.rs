@@ -50,6 +50,9 @@ pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     if magnitude < 0.995 {
         return format!("{value:.2}");
     }
@@ -82,7 +85,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let cases = [
-            (0.0, "0.00"),
+            (0.0, "0"),
             (0.123, "0.12"),
             (0.999, "1.0"),
             (3.21, "3.2"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 
-use super::Bench;
+use super::{Bench, progress};
 use crate::http_client::{Client, request, request_with};
 use crate::load::{self, Until};
 use crate::servers::{Server, folder, push};
@@ -32,6 +32,7 @@ const IDLE: Duration = Duration::from_millis(1_500);
 pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     let mut table = Table::new("Also measured", &["what", "gateway", "Go", "ratio"]);
     full_store(bench, &mut table)?;
+    progress("measuring large pushes, many at once, and cold starts");
     large_push(bench, &mut table)?;
     many_pushers(bench, &mut table)?;
     cold_start(bench, &mut table)?;
@@ -52,12 +53,11 @@ fn row(table: &mut Table, what: &str, ours: &str) {
 fn full_store(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
     let groups = bench.most_groups()?;
     let among = format!("among {} groups", number(groups as f64));
-    let state = folder(&bench.dir)?;
+    let state = bench.filled(Families::Shared, groups)?;
+    progress(&format!("measuring the rest, {among}"));
     let gateway = bench.gateway(state.path(), &[])?;
-    gateway.fill(0..groups, Families::Shared, bench.options.connections, 200)?;
 
     let mut wrong = Rounds::default();
-    let mut tried = Rounds::default();
     for _ in 0..bench.options.rounds {
         let refused = load::run(
             gateway.address,
@@ -75,7 +75,6 @@ fn full_store(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
             },
         )?;
         wrong.add(refused.rate);
-        tried.add_time(refused.percentile(0.5));
     }
     row(
         table,

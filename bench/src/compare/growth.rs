@@ -1,10 +1,8 @@
 //! How pushes and scrapes fare as the store grows.
 
-use std::path::Path;
-
 use anyhow::Result;
 
-use super::Bench;
+use super::{Bench, progress};
 use crate::http_client::{Client, request};
 use crate::load::{self, Outcome, Until};
 use crate::servers::{Server, folder};
@@ -75,13 +73,8 @@ pub(super) fn compare(bench: &Bench<'_>, families: Families) -> Result<()> {
         ),
         empty: Vec::new(),
     };
-    let state = folder(&bench.dir)?;
-    let mut filled = 0;
     for &groups in &bench.options.sizes {
-        let gateway = bench.gateway(state.path(), &[])?;
-        gateway.fill(filled..groups, families, bench.options.connections, 200)?;
-        filled = groups;
-        measure(bench, families, groups, gateway, state.path(), &mut report)?;
+        measure(bench, families, groups, &mut report)?;
     }
     report.pushes.print();
     report.floor.print();
@@ -93,24 +86,30 @@ fn measure(
     bench: &Bench<'_>,
     families: Families,
     groups: usize,
-    gateway: Server,
-    state: &Path,
     report: &mut Report,
 ) -> Result<()> {
+    let state = bench.filled(families, groups)?;
+    let gateway = bench.gateway(state.path(), &[])?;
     let go_dir = folder(&bench.dir)?;
+    progress(&format!(
+        "comparing at {groups} groups, families {}",
+        families.name()
+    ));
     let go = bench
         .go
         .as_ref()
         .map(|go| Server::pushgateway(go, groups, families, go_dir.path()))
         .transpose()?;
+    let floor_state = bench.filled(families, groups)?;
+    let floor = bench.floor(floor_state.path())?;
     scrapes(
         bench,
         groups,
-        &gateway,
+        [&gateway, &floor],
         go.as_ref(),
-        state,
         &mut report.scrapes,
     )?;
+    floor.stop()?;
     let slow = groups >= SLOW;
     let go_in_turn = match &go {
         Some(go) if slow => Some(pushes(
@@ -211,14 +210,10 @@ fn pushes(
 fn scrapes(
     bench: &Bench<'_>,
     groups: usize,
-    gateway: &Server,
+    [gateway, floor]: [&Server; 2],
     go: Option<&Server>,
-    state: &Path,
     table: &mut Table,
 ) -> Result<()> {
-    let copy = folder(&bench.dir)?;
-    super::copy_state(state, copy.path())?;
-    let floor = bench.floor(copy.path())?;
     let [mut ours, mut theirs, mut least] = <[Rounds; 3]>::default();
     let mut size = 0;
     for _ in 0..bench.options.rounds {

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use super::Bench;
+use super::{Bench, progress};
 use crate::programs::Host;
-use crate::servers::{Server, folder};
 use crate::stats::number;
 use crate::table::Table;
 use crate::workload::Families;
@@ -34,17 +33,12 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
         table.print();
         return Ok(());
     }
-    let state = folder(&bench.dir)?;
-    let mut filled = 0;
     for &groups in &bench.options.sizes {
+        progress(&format!(
+            "looking for the memory of a scrape of {groups} groups"
+        ));
+        let state = bench.filled(Families::Shared, groups)?;
         let gateway = bench.gateway(state.path(), &[])?;
-        gateway.fill(
-            filled..groups,
-            Families::Shared,
-            bench.options.connections,
-            200,
-        )?;
-        filled = groups;
         let (_, size) = gateway.scrape()?;
         gateway.stop()?;
 
@@ -53,9 +47,10 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
             let middle = too_little + (enough - too_little) / 2;
             let limit = format!("--max-instance-memory={}", middle * PAGE);
             let gateway = bench.gateway(state.path(), &[&limit])?;
-            match scrapes(&gateway) {
-                true => enough = middle,
-                false => too_little = middle,
+            if gateway.scrape().is_ok() {
+                enough = middle;
+            } else {
+                too_little = middle;
             }
         }
         let bytes = enough * PAGE;
@@ -69,9 +64,4 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<()> {
     }
     table.print();
     Ok(())
-}
-
-/// Whether a scrape comes back whole.
-fn scrapes(gateway: &Server) -> bool {
-    gateway.scrape().is_ok()
 }

@@ -4,11 +4,13 @@ mod alone;
 mod growth;
 mod memory;
 mod redis;
+mod stock;
 
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Result, ensure};
+use tempfile::TempDir;
 
 use crate::disk;
 use crate::load::Until;
@@ -17,6 +19,7 @@ use crate::programs::{self, Host};
 use crate::servers::{self, Server, Store};
 use crate::stats::number;
 use crate::workload::Families;
+use stock::Stock;
 
 /// What all parts of the comparison need.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ struct Bench<'a> {
     floor: PathBuf,
     go: Option<PathBuf>,
     dir: PathBuf,
+    stock: Stock,
 }
 
 /// Measures and prints what was asked for.
@@ -47,6 +51,7 @@ pub(crate) fn compare(options: &Compare) -> Result<()> {
         floor: programs::floor()?,
         go,
         dir: own_dir.path().to_owned(),
+        stock: Stock::new(own_dir.path())?,
     };
     bench.describe()?;
     if bench.options.wants("pushes") {
@@ -108,6 +113,11 @@ impl Bench<'_> {
         Server::component(&self.host, &self.floor, Store::Sqlite(state), &[])
     }
 
+    /// A store of its own with this many groups in it.
+    fn filled(&self, families: Families, groups: usize) -> Result<TempDir> {
+        self.stock.copy(self, families, groups)
+    }
+
     /// The most groups that are asked for.
     fn most_groups(&self) -> Result<usize> {
         let most = self.options.sizes.last().copied().unwrap_or_default();
@@ -116,11 +126,7 @@ impl Bench<'_> {
     }
 }
 
-/// A copy of a store, which a server may change or lock as it likes.
-fn copy_state(from: &Path, to: &Path) -> Result<()> {
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
+/// Says on standard error what takes so long.
+fn progress(what: &str) {
+    eprintln!("{what}");
 }

@@ -9,9 +9,6 @@ use crate::programs;
 use crate::stats::number;
 use crate::table::Table;
 
-/// How often a path is run besides once, to tell it from what prepares it.
-const MORE: u32 = 4;
-
 /// Prints how many instructions paths take.
 pub(crate) fn count(names: &[String]) -> Result<()> {
     programs::require("valgrind")?;
@@ -20,9 +17,7 @@ pub(crate) fn count(names: &[String]) -> Result<()> {
         &["path", "what", "instructions", "a series"],
     );
     for path in wanted(names)? {
-        let few = collected(path.name, 1)?;
-        let many = collected(path.name, 1 + MORE)?;
-        let instructions = many.saturating_sub(few) as f64 / f64::from(MORE);
+        let instructions = collected(path.name)? as f64;
         table.row(&[
             path.name,
             path.what,
@@ -34,12 +29,13 @@ pub(crate) fn count(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The instructions of this program when it runs a path this often.
-fn collected(name: &str, count: u32) -> Result<u64> {
+/// The instructions that a path takes when everything is warm.
+fn collected(name: &str) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*micro::measured*")
         .arg(std::env::current_exe()?)
-        .args(["once", name, &count.to_string()])
+        .args(["once", name, "1"])
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "valgrind failed: {text}");

@@ -221,7 +221,9 @@ fn groups(snapshot: &Snapshot) -> Vec<Group<'_>> {
         .values()
         .map(|values| values.entries(&mut Vec::new()))
         .collect();
-    entries.iter().filter_map(GroupEntries::fold).collect()
+    let mut groups: Vec<_> = entries.iter().filter_map(GroupEntries::fold).collect();
+    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    groups
 }
 
 fn push(method: Method) -> Box<dyn FnMut() -> usize> {
@@ -284,7 +286,7 @@ fn parts(method: &Method, path: &str) -> Parts {
 
 /// Serves a request as the component does. Returns the size of the answer.
 fn serve(map: &Map, world: &Clockwork, parts: &Parts, body: Vec<u8>) -> usize {
-    let config = Config::read(|_| None).unwrap_or_default();
+    let config = Config::read(|_| None).expect("the defaults are right");
     let service = Service {
         store: map,
         world,
