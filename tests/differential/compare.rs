@@ -5,6 +5,7 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::api::Groups;
 use super::error_text::{Answers, is_about_the_body};
 use super::exposition::Exposition;
 use super::helps::Helps;
@@ -34,6 +35,8 @@ pub(crate) enum Kind {
     Body,
     /// The exposition after the request.
     Scrape,
+    /// The groups as JSON after the request.
+    Api,
 }
 
 /// A difference between the two sides.
@@ -171,6 +174,10 @@ impl Pair {
             }
         }
         difference = self.compare_scrapes();
+        if let Some(step) = self.judge(difference, requests) {
+            return step;
+        }
+        difference = self.compare_groups();
         self.judge(difference, requests)
             .unwrap_or(Step::Same(status))
     }
@@ -293,6 +300,17 @@ impl Pair {
             reference,
             subject,
         }))
+    }
+
+    fn compare_groups(&mut self) -> Option<Box<Difference>> {
+        let subject = self.subject.api_metrics();
+        let reference = self.reference.api_metrics();
+        let parsed = (Groups::parse(&reference.body), Groups::parse(&subject.body));
+        let mut difference = Difference::new(Kind::Api, &reference, &subject);
+        if let (Some(expected), Some(found)) = parsed {
+            (difference.reference, difference.subject) = expected.difference(&found)?;
+        }
+        Some(Box::new(difference))
     }
 }
 

@@ -7,7 +7,7 @@ use super::ties;
 /// Families of these prefixes are each program's own and are left out.
 const OWN: [&str; 4] = ["go_", "process_", "promhttp_", "pushgateway_"];
 /// Families whose values are times, which two runs never share.
-const TIMES: [&str; 2] = ["push_time_seconds", "push_failure_time_seconds"];
+pub(crate) const TIMES: [&str; 2] = ["push_time_seconds", "push_failure_time_seconds"];
 
 /// One family as it was exposed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

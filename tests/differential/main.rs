@@ -16,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api;
 mod compare;
 mod error_text;
 mod exposition;
