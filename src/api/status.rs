@@ -3,7 +3,8 @@
 //! # Differences from the Pushgateway
 //!
 //! - Of the build only the version is told.
-//! - `start_time` is when the first push came. No process runs between requests whose start could be told.
+//! - `start_time` is when the first push came. No process runs between requests whose start could be told. With the
+//!   consistency check off no record of it is made, and Go's zero time stays.
 //! - Flags that mean nothing here have their defaults, the address to listen on is empty.
 
 use std::collections::BTreeMap;

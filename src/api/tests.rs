@@ -1,12 +1,16 @@
 use super::*;
 use crate::consistency::Kind;
+use crate::delete::delete;
 use crate::exposition::model::{
     BucketSpan, Histogram, Metric, MetricFamily, MetricType, NativeBuckets, NativeHistogram, Value,
 };
 use crate::exposition::names::NameScheme;
+use crate::exposition::negotiate::Format;
+use crate::exposition::openmetrics::Support;
 use crate::exposition::text;
 use crate::groups::key::GroupingKey;
 use crate::push::{Push, PushError, Rules, push};
+use crate::scrape::scrape;
 use crate::store::World;
 use crate::store::memory::MemoryStore;
 use crate::testing::block_on;
@@ -262,6 +266,15 @@ fn the_gateway_is_as_old_as_its_first_push() {
     put(&store, NOW, &[("job", "a")], "m 1\n");
     assert_eq!(start_time(&store), r#""2026-11-23T03:50:20.386308476Z""#);
     put(&store, NOW + 1, &[("job", "a"), ("zone", "z")], "m 1\n");
+    assert_eq!(start_time(&store), r#""2026-11-23T03:50:20.386308476Z""#);
+
+    // A scrape tidies up what deleted groups leave behind, but not this.
+    let key = GroupingKey::new([("job", "a"), ("zone", "z")]).expect("has a job");
+    block_on(delete(&store, &At(NOW + 2), &key)).expect("the store works");
+    let format = Format::negotiate(None, Support::Off);
+    let scrape = block_on(scrape(&store, &At(NOW + 3), format)).expect("the store works");
+    assert!(!scrape.cleanup.is_empty());
+    block_on(scrape.cleanup.run(&store)).expect("the store works");
     assert_eq!(start_time(&store), r#""2026-11-23T03:50:20.386308476Z""#);
 }
 

@@ -58,7 +58,8 @@ fn whatever_is_pushed_is_told_as_the_pushgateway_tells_it() {
         .start();
     let mut clients = [reference.client(), gateway.client()];
     let mut rejected = 0;
-    for (at, push) in pushes::all().iter().enumerate() {
+    let pushes = pushes::all();
+    for (at, push) in pushes.iter().enumerate() {
         let [want, got] = clients.each_mut().map(|client| push.send(client));
         assert_eq!(got.status, want.status, "{at} {push:?}: {got:?}");
         rejected += usize::from(want.status == 400);
@@ -71,7 +72,10 @@ fn whatever_is_pushed_is_told_as_the_pushgateway_tells_it() {
         }
         assert_eq!(got.len(), want.len(), "after push {at}: {push:?}");
     }
-    assert!(rejected > 0, "none of the pushes was rejected");
+    assert!(
+        (1..pushes.len() / 4).contains(&rejected),
+        "{rejected} pushes were rejected"
+    );
 }
 
 #[test]
