@@ -91,6 +91,8 @@ fn each_token_allows_what_it_is_for() {
         ("GET /%6Detrics", read),
         ("GET /api/v1/metrics", read),
         ("HEAD /api/v1/status", read),
+        ("GET /api/v1/groups", read),
+        ("DELETE /api/v1/groups", administer),
         ("PUT /api/v1/admin/wipe", administer),
         ("GET /-/healthy", open),
         ("GET /-/ready", open),

@@ -37,6 +37,7 @@ fn changes_on_behalf_of_other_sites_are_refused() {
             ("PUT", "/metrics/job/j"),
             ("POST", "/metrics/job/j"),
             ("DELETE", "/metrics/job/j"),
+            ("DELETE", "/api/v1/groups?match[]=%7Bjob%3D%22j%22%7D"),
             ("PUT", "/api/v1/admin/wipe"),
         ] {
             let headers: Vec<_> = headers
