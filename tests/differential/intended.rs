@@ -236,15 +236,6 @@ const TOLERANCES: &[Tolerance] = &[
         },
         parts_ways: true,
     },
-    Tolerance {
-        id: "scrape-not-broken",
-        reason: "the Pushgateway writes the two automatic gauges unchecked, which can make its \
-                 state inconsistent; the gateway's stays consistent",
-        covers: |difference, _| {
-            difference.kind == Kind::Scrape && difference.statuses == (500, 200)
-        },
-        parts_ways: true,
-    },
     AUTOMATIC_GAUGES,
     Tolerance {
         id: "summary-count-out-of-range",
