@@ -23,6 +23,7 @@ pub mod scrape;
 pub mod service;
 pub mod site;
 pub mod store;
+pub mod ui;
 #[cfg(test)]
 mod testing;
 

@@ -6,6 +6,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 use crate::groups::path::JobEncoding;
+use crate::ui::Page;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub enum Route<'a> {
     DeleteGroups,
     /// To delete everything.
     Wipe,
+    /// A page for people.
+    Ui(Page<'a>),
+    /// A file of this name that pages refer to.
+    UiAsset(&'a str),
+    /// The page of groups, asked for without the slash that relative links need.
+    UiRedirect,
     /// Which methods there are.
     Options(Allow),
     /// A method that there is not.
@@ -153,11 +160,14 @@ fn decode(segment: &str) -> Cow<'_, str> {
 /// What a request asks for. `path` is the path as it was sent, without the query.
 #[must_use]
 pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
-    let Some(path) = path
-        .strip_prefix(&*paths.prefix)
-        .and_then(|path| path.strip_prefix('/'))
-    else {
+    let Some(path) = path.strip_prefix(&*paths.prefix) else {
         return Route::NotFound;
+    };
+    let Some(path) = path.strip_prefix('/') else {
+        return match path {
+            "" if !paths.prefix.is_empty() => read(method, Route::UiRedirect),
+            _ => Route::NotFound,
+        };
     };
     // Split before decoding, so that an encoded slash is part of a segment.
     let segments: Vec<&str> = path.split('/').collect();
@@ -183,6 +193,13 @@ pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
         (["api", "v1"], ["metrics"]) => api(method, Route::ApiMetrics),
         (["api", "v1"], ["groups"]) => groups(method),
         (["api", "v1"], ["admin", "wipe"]) => wipe(method),
+        ([""], []) => read(method, Route::Ui(Page::Groups)),
+        (["status"], []) => read(method, Route::Ui(Page::Status)),
+        (["group", _], []) => {
+            let id = segments.get(1).copied().unwrap_or_default();
+            read(method, Route::Ui(Page::Group(id)))
+        }
+        (["-", "ui"], [file]) => read(method, Route::UiAsset(file)),
         _ => Route::NotFound,
     }
 }
@@ -325,7 +342,14 @@ mod tests {
                 "/api/v1/admin/wipe",
                 Route::MethodNotAllowed(WIPE),
             ),
-            (Method::GET, "/", Route::NotFound),
+            (Method::GET, "/", Route::Ui(Page::Groups)),
+            (Method::HEAD, "/status", Route::Ui(Page::Status)),
+            (Method::GET, "/group/1f", Route::Ui(Page::Group("1f"))),
+            (Method::POST, "/", Route::MethodNotAllowed(GET)),
+            (Method::GET, "/group", Route::NotFound),
+            (Method::GET, "/status/", Route::NotFound),
+            (Method::GET, "/-/ui/ui.css", Route::UiAsset("ui.css")),
+            (Method::GET, "/-/ui", Route::NotFound),
             (Method::GET, "", Route::NotFound),
             (Method::OPTIONS, "/nothing", Route::NotFound),
         ];
@@ -367,7 +391,10 @@ mod tests {
             (Method::GET, "/pgw/m/", Route::Scrape),
             (Method::GET, "/pgw/metrics", Route::NotFound),
             (Method::GET, "/m", Route::NotFound),
-            (Method::GET, "/pgw", Route::NotFound),
+            (Method::GET, "/pgw", Route::UiRedirect),
+            (Method::PUT, "/pgw", Route::MethodNotAllowed(GET)),
+            (Method::GET, "/pgw/", Route::Ui(Page::Groups)),
+            (Method::GET, "/", Route::NotFound),
             (Method::GET, "/pgwm", Route::NotFound),
             (Method::GET, "/pgw/-/healthy", Route::Healthy),
             (Method::GET, "/-/healthy", Route::NotFound),

@@ -26,6 +26,7 @@ use crate::routes::{self, Change, Route};
 use crate::scrape::{self, Scrape};
 use crate::site;
 use crate::store::{Store, StoreError, World};
+use crate::ui;
 
 /// The gateway: what it needs to answer a request.
 #[derive(Debug)]
@@ -85,7 +86,8 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Route::ApiMetrics => api_answer(api::metrics(self.store).await).into(),
             Route::ApiOptions(allow) => respond::api_options(allow).into(),
             Route::ListGroups => {
-                groups_answer(api::list_groups(self.store, query(request)).await).into()
+                let query = query(request);
+                groups_answer(api::list_groups(self.store, self.world, query).await).into()
             }
             Route::DeleteGroups | Route::Wipe if !self.config.admin_api => not_found().into(),
             Route::DeleteGroups => {
@@ -94,6 +96,17 @@ impl<S: Store, W: World> Service<'_, S, W> {
             }
             Route::Wipe => self.wipe().await.into(),
             Route::Quit => quit(&request.method).into(),
+            Route::Ui(page) => {
+                let answer = ui::page(page, self.store, self.world, self.config, request).await;
+                match answer {
+                    Ok(answer) => compressed(&request.headers, answer).into(),
+                    Err(error) => respond::store_failed(&error).into(),
+                }
+            }
+            Route::UiAsset(name) => ui::asset(name, request)
+                .map_or_else(not_found, |file| compressed(&request.headers, file))
+                .into(),
+            Route::UiRedirect => ui::redirect(self.config).into(),
             Route::Options(allow) => respond::options(allow).into(),
             Route::MethodNotAllowed(allow) => respond::method_not_allowed(allow).into(),
             Route::NotFound => not_found().into(),

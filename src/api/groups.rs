@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::json;
+use crate::duration;
 use crate::groups::automatic::seconds;
 use crate::groups::entry::Nanos;
 use crate::groups::fold::Group;
@@ -44,6 +45,8 @@ pub struct Query {
     search: Option<String>,
     /// Those whose last push was rejected.
     only_failed: bool,
+    /// Those that were not pushed for this long, or never.
+    older_than: Option<Nanos>,
     sort: Sort,
     descending: bool,
     limit: Option<usize>,
@@ -121,6 +124,11 @@ impl Query {
             }
             "search" => self.search = Some(value.to_lowercase()).filter(|text| !text.is_empty()),
             "failed" => self.only_failed = switch("failed", value)?,
+            "older_than" => {
+                let age = duration::parse(value);
+                let expected = "a duration such as 36h";
+                self.older_than = Some(age.ok_or(QueryError::Parameter("older_than", expected))?);
+            }
             "dry_run" => self.dry_run = switch("dry_run", value)?,
             "sort" => {
                 self.sort =
@@ -170,17 +178,37 @@ impl Query {
         self.dry_run
     }
 
-    /// The groups that are asked for, whatever the page.
+    /// The groups that are asked for at this time, whatever the page.
     #[must_use]
-    pub fn select<'a>(&self, groups: Vec<Listed<'a>>) -> Vec<Listed<'a>> {
+    pub fn select<'a>(&self, groups: Vec<Listed<'a>>, now: Nanos) -> Vec<Listed<'a>> {
         groups
             .into_iter()
-            .filter(|listed| self.selects(listed))
+            .filter(|listed| self.selects(listed, now))
             .collect()
     }
 
-    fn selects(&self, listed: &Listed<'_>) -> bool {
+    /// The groups that were selected, in the order that is asked for.
+    #[must_use]
+    pub fn sort<'l, 'a>(&self, selected: &'l [Listed<'a>]) -> Vec<&'l Listed<'a>> {
+        let placed = self.placed(selected).into_iter();
+        placed.map(|(_, listed)| listed).collect()
+    }
+
+    fn placed<'l, 'a>(&self, selected: &'l [Listed<'a>]) -> Vec<(Position, &'l Listed<'a>)> {
+        let mut placed: Vec<_> = selected
+            .iter()
+            .map(|listed| (Position::of(self.sort, listed), listed))
+            .collect();
+        placed.sort_by(|(a, _), (b, _)| a.cmp(b, self.descending));
+        placed
+    }
+
+    fn selects(&self, listed: &Listed<'_>, now: Nanos) -> bool {
         let group = &listed.group;
+        let is_old = self.older_than.is_none_or(|age| {
+            let since = now.saturating_sub(age);
+            group.push_time.is_none_or(|time| time < since)
+        });
         let is_selected = self.selectors.is_empty()
             || self
                 .selectors
@@ -194,7 +222,7 @@ impl Query {
                 .any(|(name, value)| contains(name) || contains(value))
                 || group.families.iter().any(|family| contains(family.name))
         });
-        is_selected && is_found && (!self.only_failed || has_failed(group))
+        is_selected && is_found && is_old && (!self.only_failed || has_failed(group))
     }
 }
 
@@ -206,7 +234,8 @@ fn switch(name: &'static str, value: &str) -> Result<bool, QueryError> {
     }
 }
 
-fn has_failed(group: &Group<'_>) -> bool {
+/// Whether the last push was rejected.
+pub(crate) fn has_failed(group: &Group<'_>) -> bool {
     group.failure_time > group.push_time
 }
 
@@ -238,7 +267,8 @@ impl Sort {
     }
 }
 
-fn series(group: &Group<'_>) -> usize {
+/// How many series the group has.
+pub(crate) fn series(group: &Group<'_>) -> usize {
     group
         .families
         .iter()
@@ -274,11 +304,7 @@ impl Position {
 /// The body that tells a page of the groups that were selected.
 #[must_use]
 pub fn page(query: &Query, selected: &[Listed<'_>]) -> Vec<u8> {
-    let mut placed: Vec<_> = selected
-        .iter()
-        .map(|listed| (Position::of(query.sort, listed), listed))
-        .collect();
-    placed.sort_by(|(a, _), (b, _)| a.cmp(b, query.descending));
+    let placed = query.placed(selected);
     let is_before = |(position, _): &(Position, &Listed<'_>)| {
         query
             .after
@@ -402,11 +428,14 @@ mod tests {
         ]
     }
 
+    /// Some time after the last push.
+    const NOW: Nanos = 4_000_000_000;
+
     /// The ids of the groups on a page, and its cursor.
     fn asked(query: &str) -> (Vec<String>, usize, Option<String>) {
         let query = Query::parse(query).expect(query);
         let body: serde_json::Value =
-            serde_json::from_slice(&page(&query, &query.select(groups()))).expect("JSON");
+            serde_json::from_slice(&page(&query, &query.select(groups(), NOW))).expect("JSON");
         assert_eq!(body["status"], "success");
         let data = &body["data"];
         let ids = data["groups"].as_array().expect("a list").iter();
@@ -420,7 +449,7 @@ mod tests {
 
     #[test]
     fn groups_are_selected_and_sorted() {
-        let cases: [(&str, &[&str]); 11] = [
+        let cases: [(&str, &[&str]); 13] = [
             ("", &["i1", "i20", "i3", "i4"]),
             ("order=desc", &["i4", "i3", "i20", "i1"]),
             ("match[]=%7Bjob%3D%22a%22%7D", &["i1", "i20"]),
@@ -432,6 +461,8 @@ mod tests {
             ("search=I2", &["i20"]),
             ("search=INST", &["i1", "i20", "i3", "i4"]),
             ("failed=true", &["i3"]),
+            ("older_than=1s", &["i20", "i3", "i4"]),
+            ("older_than=3s", &["i3"]),
             ("sort=push_time", &["i3", "i20", "i4", "i1"]),
             ("sort=bytes&order=desc", &["i20", "i4", "i3", "i1"]),
             ("unknown=1&limit=2", &["i1", "i20"]),
@@ -472,7 +503,7 @@ mod tests {
     #[test]
     fn a_group_is_told_in_full() {
         let query = Query::parse("failed").expect("valid");
-        let body = page(&query, &query.select(groups()));
+        let body = page(&query, &query.select(groups(), NOW));
         assert_eq!(
             String::from_utf8_lossy(&body),
             r#"{"status":"success","data":{"groups":[{"id":"i3","labels":{"instance":"i3","job":"b"},"push_time":null,"failure_time":9.5,"failure_reason":"two\nlines","last_push_successful":false,"families":0,"series":0,"bytes":2}],"total":1}}"#
@@ -508,6 +539,10 @@ mod tests {
                 "invalid parameter cursor: expected what the page before has as next",
             ),
             (
+                "older_than=2",
+                "invalid parameter older_than: expected a duration such as 36h",
+            ),
+            (
                 "dry_run=maybe",
                 "invalid parameter dry_run: expected true or false",
             ),
@@ -531,7 +566,7 @@ mod tests {
             .expect("valid");
         assert!(query.is_dry_run());
         assert_eq!(
-            String::from_utf8_lossy(&deletion(&query, &query.select(groups()))),
+            String::from_utf8_lossy(&deletion(&query, &query.select(groups(), NOW))),
             r#"{"status":"success","data":{"dry_run":true,"deleted":2,"series":0,"groups":[{"instance":"i1","job":"a"},{"instance":"i20","job":"a"}]}}"#
         );
     }

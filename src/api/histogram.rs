@@ -11,7 +11,7 @@ use crate::exposition::model::{BucketSpan, Histogram, NativeBuckets, NativeHisto
 /// The buckets of a histogram. If it has both kinds, the native ones are shown.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum Buckets {
+pub(crate) enum Buckets {
     /// Upper bound to cumulative count, for the bounds that were pushed.
     Classic(BTreeMap<String, String>),
     /// Native buckets from the lowest to the highest, without empty ones.
@@ -20,10 +20,10 @@ pub(super) enum Buckets {
 
 /// A native bucket: which of its bounds belong to it, the bounds, and the count, not cumulative.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct NativeBucket(u8, String, String, String);
+pub(crate) struct NativeBucket(u8, String, String, String);
 
 /// How many values a histogram has observed.
-pub(super) fn count(histogram: &Histogram<'_>) -> String {
+pub(crate) fn count(histogram: &Histogram<'_>) -> String {
     either(histogram.sample_count, histogram.sample_count_float)
 }
 
@@ -38,7 +38,7 @@ fn either(integer: u64, of_float_histogram: f64) -> String {
 
 impl Buckets {
     /// The buckets of this histogram. It is native if it has a span, be it an empty one.
-    pub(super) fn of(histogram: &Histogram<'_>) -> Self {
+    pub(crate) fn of(histogram: &Histogram<'_>) -> Self {
         match &histogram.native {
             Some(native) if has_spans(native) => Self::Native(native_buckets(native)),
             _ => {
@@ -98,6 +98,23 @@ impl NativeBucket {
             Bounds::NEITHER
         };
         Self(bounds, float(lower), float(upper), count)
+    }
+
+    /// What it holds, in the notation of intervals.
+    pub(crate) fn range(&self) -> String {
+        let Self(bounds, lower, upper, _) = self;
+        let (start, end) = match *bounds {
+            Bounds::UPPER => ('(', ']'),
+            Bounds::LOWER => ('[', ')'),
+            Bounds::BOTH => ('[', ']'),
+            _ => ('(', ')'),
+        };
+        format!("{start}{lower}, {upper}{end}")
+    }
+
+    /// How many values are in it.
+    pub(crate) fn count(&self) -> &str {
+        &self.3
     }
 }
 

@@ -14,11 +14,11 @@ use crate::store::{Store, StoreError, World, layout};
 
 mod bounds;
 pub mod groups;
-mod histogram;
+pub(crate) mod histogram;
 mod json;
 pub mod metrics;
 pub mod status;
-mod time;
+pub(crate) mod time;
 
 /// The body for `GET /api/v1/status`.
 ///
@@ -75,10 +75,15 @@ impl From<StoreError> for GroupsError {
 /// # Errors
 ///
 /// The query makes no sense, or the store failed.
-pub async fn list_groups<S: Store>(store: &S, query: &str) -> Result<Vec<u8>, GroupsError> {
+pub async fn list_groups<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    query: &str,
+) -> Result<Vec<u8>, GroupsError> {
     let query = Query::parse(query)?;
     let snapshot = Snapshot::read(store).await?;
-    Ok(groups::page(&query, &query.select(listed(&snapshot))))
+    let selected = query.select(listed(&snapshot), world.now());
+    Ok(groups::page(&query, &selected))
 }
 
 /// Deletes the groups that the query selects, unless it says to tell only. The body for `DELETE /api/v1/groups`.
@@ -93,7 +98,7 @@ pub async fn delete_groups<S: Store, W: World>(
 ) -> Result<Vec<u8>, GroupsError> {
     let query = Query::parse(query)?.for_deletion()?;
     let snapshot = Snapshot::read(store).await?;
-    let selected = query.select(listed(&snapshot));
+    let selected = query.select(listed(&snapshot), world.now());
     if !query.is_dry_run() {
         let ids = selected
             .iter()
@@ -105,7 +110,7 @@ pub async fn delete_groups<S: Store, W: World>(
 }
 
 /// All groups that there are.
-fn listed(snapshot: &Snapshot) -> Vec<Listed<'_>> {
+pub(crate) fn listed(snapshot: &Snapshot) -> Vec<Listed<'_>> {
     let groups = snapshot.groups.iter().filter_map(|(id, values)| {
         Some(Listed {
             id,

@@ -13,7 +13,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 ///
 /// 0 stands for never and is written as Go's zero time, `0001-01-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Time(pub(super) Nanos);
+pub(crate) struct Time(pub(crate) Nanos);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

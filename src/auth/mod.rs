@@ -117,6 +117,16 @@ impl Tokens {
         })
     }
 
+    /// Whether the variable of this name holds tokens.
+    #[must_use]
+    pub fn has(&self, variable: &str) -> bool {
+        self.grants.iter().any(|(_, grant)| match grant {
+            Grant::Push(_) => variable == "push_tokens",
+            Grant::Scrape => variable == "scrape_tokens",
+            Grant::Admin => variable == "admin_tokens",
+        })
+    }
+
     /// Whether what only an administrator may do is offered at all: to those with an admin token. Where there are no
     /// tokens whatsoever it is `switch` that decides, as in the Pushgateway; where there are others the switch alone
     /// would let everybody delete what only some may push.
@@ -143,7 +153,13 @@ impl Tokens {
             return Ok(());
         }
         match Right::needed(route, names) {
-            Some(right) if self.protect(&right) => self.demand(&right, headers),
+            Some(right) if self.protect(&right) => {
+                let challenge = match route {
+                    Route::Ui(_) => Challenge::Basic,
+                    _ => Challenge::Bearer,
+                };
+                self.demand(&right, headers, challenge)
+            }
             _ => Ok(()),
         }
     }
@@ -159,8 +175,13 @@ impl Tokens {
     }
 
     /// Compares with every token, whether or not one was found already, so that the time tells nothing.
-    fn demand(&self, right: &Right, headers: &HeaderMap) -> Result<(), Refusal> {
-        let unknown = Refusal::Unknown(Challenge::Bearer);
+    fn demand(
+        &self,
+        right: &Right,
+        headers: &HeaderMap,
+        challenge: Challenge,
+    ) -> Result<(), Refusal> {
+        let unknown = Refusal::Unknown(challenge);
         let presented = header::token(headers).ok_or(unknown)?;
         let mut is_known = Choice::from(0);
         let mut is_allowed = Choice::from(0);
@@ -198,14 +219,18 @@ impl Right {
                 let job = key.as_ref().and_then(|key| key.get(JOB));
                 Some(Self::Change(job.map(str::to_owned)))
             }
-            Route::Scrape | Route::ApiStatus | Route::ApiMetrics | Route::ListGroups => {
-                Some(Self::Read)
-            }
+            Route::Scrape
+            | Route::ApiStatus
+            | Route::ApiMetrics
+            | Route::ListGroups
+            | Route::Ui(_) => Some(Self::Read),
             Route::DeleteGroups | Route::Wipe => Some(Self::Administer),
             Route::Healthy
             | Route::Ready
             | Route::Quit
             | Route::ApiOptions(_)
+            | Route::UiAsset(_)
+            | Route::UiRedirect
             | Route::Options(_)
             | Route::MethodNotAllowed(_)
             | Route::NotFound => None,

@@ -1,0 +1,188 @@
+//! The pages for people: what there is, how old it is, and away with what is not needed.
+//!
+//! Everything is rendered here, from [`maud`] templates that escape whatever they are given. A link or a form brings
+//! every view, so that pages work without scripts; the script fetches the same pages and takes over what changed.
+//! It alone deletes, through the same requests as every client.
+
+use http::StatusCode;
+use http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
+use http::request::Parts;
+use maud::{Markup, html};
+
+use self::overview::Overview;
+use self::page::Tab;
+use self::view::View;
+use crate::api::groups::{Listed, Query};
+use crate::api::listed;
+use crate::config::Config;
+use crate::groups::entry::Nanos;
+use crate::groups::key::GroupId;
+use crate::respond::{self, Answer};
+use crate::store::records::{self, Shapes};
+use crate::store::snapshot::{self, Snapshot};
+use crate::store::{Store, StoreError, World, layout};
+
+mod address;
+mod assets;
+mod chart;
+mod family;
+mod group;
+mod overview;
+mod page;
+mod status;
+mod table;
+mod view;
+mod words;
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page<'a> {
+    /// All groups, as the query wants to see them.
+    Groups,
+    /// The group with this id.
+    Group(&'a str),
+    /// How the gateway is set up.
+    Status,
+}
+
+/// What pages need besides the groups.
+#[derive(Debug)]
+struct Context<'a> {
+    config: &'a Config,
+    tab: Tab,
+    now: Nanos,
+    /// The URL that everything is below, with a slash at its end: for commands to copy.
+    origin: String,
+}
+
+impl<'a> Context<'a> {
+    fn new(config: &'a Config, tab: Tab, now: Nanos, headers: &HeaderMap) -> Self {
+        let origin = if config.external_url.is_empty() {
+            // The script knows better which scheme it is.
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            format!(
+                "http://{}{}/",
+                host.unwrap_or("localhost:9091"),
+                config.paths.prefix()
+            )
+        } else {
+            format!("{}/", config.external_url.trim_end_matches('/'))
+        };
+        Self {
+            config,
+            tab,
+            now,
+            origin,
+        }
+    }
+}
+
+/// The answer to a request for a page.
+///
+/// # Errors
+///
+/// The store failed.
+pub async fn page<S: Store, W: World>(
+    page: Page<'_>,
+    store: &S,
+    world: &W,
+    config: &Config,
+    request: &Parts,
+) -> Result<Answer, StoreError> {
+    let headers = &request.headers;
+    let context = |tab| Context::new(config, tab, world.now(), headers);
+    match page {
+        Page::Groups => {
+            let snapshot = Snapshot::read(store).await?;
+            let view = View::parse(request.uri.query().unwrap_or_default());
+            let content = groups(&context(Tab::Groups), &view, listed(&snapshot));
+            Ok(page::page(Tab::Groups, "Pushgateway", headers, &content))
+        }
+        Page::Group(id) => {
+            let context = context(Tab::Group);
+            let Some(content) = one_group(&context, store, id).await? else {
+                let content = html! { h1 { "No such group" } p { "It was deleted, or never pushed. " a href="../" { "All groups" } } };
+                let mut answer = page::page(Tab::Group, "No such group", headers, &content);
+                *answer.status_mut() = StatusCode::NOT_FOUND;
+                return Ok(answer);
+            };
+            Ok(page::page(
+                Tab::Group,
+                "Group – Pushgateway",
+                headers,
+                &content,
+            ))
+        }
+        Page::Status => {
+            let values = store.read(&[layout::SHAPES.to_owned()]).await?;
+            let shapes: Shapes =
+                records::read(values.first().and_then(Option::as_deref)).unwrap_or_default();
+            let content = status::render(&context(Tab::Status), shapes.since);
+            Ok(page::page(
+                Tab::Status,
+                "Status – Pushgateway",
+                headers,
+                &content,
+            ))
+        }
+    }
+}
+
+/// The file of this name that pages refer to.
+#[must_use]
+pub fn asset(name: &str, request: &Parts) -> Option<Answer> {
+    page::asset(name, request.uri.query().unwrap_or_default())
+}
+
+/// The way to the pages from the prefix without a slash at its end, below which relative links would lead elsewhere.
+#[must_use]
+pub fn redirect(config: &Config) -> Answer {
+    let name = config.paths.prefix().rsplit('/').next().unwrap_or_default();
+    let mut answer = respond::empty(StatusCode::TEMPORARY_REDIRECT);
+    if let Ok(location) = HeaderValue::from_str(&format!("{name}/")) {
+        answer.headers_mut().insert(LOCATION, location);
+    }
+    answer
+}
+
+fn groups(context: &Context<'_>, view: &View, listed: Vec<Listed<'_>>) -> Markup {
+    let overview = Overview::of(&listed, context.now);
+    // The view makes valid queries. Should it not, everything is shown.
+    let query = Query::parse(&view.api_query()).unwrap_or_default();
+    let selected = query.select(listed.clone(), context.now);
+    html! {
+        h1.hidden { "Pushgateway" }
+        (overview.render(view, context.now))
+        (table::render(context, view, &overview, &query.sort(&selected)))
+    }
+}
+
+/// A group on a page of its own. `None` if there is no such group.
+async fn one_group<S: Store>(
+    context: &Context<'_>,
+    store: &S,
+    id: &str,
+) -> Result<Option<Markup>, StoreError> {
+    let Some(id) = GroupId::parse(id) else {
+        return Ok(None);
+    };
+    let mut values = snapshot::read_group(store, &id).await?;
+    let failure = store.read(&[layout::failure(&id)]).await?;
+    values.failure = records::read(failure.first().and_then(Option::as_deref));
+    let Some(group) = values.entries(&mut Vec::new()).fold() else {
+        return Ok(None);
+    };
+    let listed = Listed {
+        id: id.as_str(),
+        group,
+        failure_reason: values.failure.as_ref().map(|failure| &*failure.reason),
+        bytes: values.stored_bytes(),
+    };
+    Ok(Some(html! {
+        div.title {
+            h1 { (group::badges(&listed.group.labels)) }
+            (group::delete_button(context, &listed.group.labels))
+        }
+        (group::detail(context, &listed))
+    }))
+}

@@ -1,0 +1,244 @@
+//! The figures at the top: how much there is, how old it is, and what is large.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use super::chart::{meter, scaled};
+use super::group::badges;
+use super::view::View;
+use super::words::{age, count, counted, size, time};
+use crate::api::groups::{Listed, has_failed, series};
+use crate::groups::entry::Nanos;
+use crate::groups::key::JOB;
+
+/// Ages that groups are counted by: at least so many seconds, which is how the API and how people write it.
+const AGES: [(Nanos, &str, &str); 9] = [
+    (0, "", "<1m"),
+    (60, "1m", "1m"),
+    (300, "5m", "5m"),
+    (900, "15m", "15m"),
+    (3_600, "1h", "1h"),
+    (21_600, "6h", "6h"),
+    (86_400, "1d", "1d"),
+    (604_800, "1w", "1w"),
+    (2_592_000, "30d", "30d"),
+];
+
+/// From which of [`AGES`] on a group stands out as stale.
+const STALE: usize = 6;
+
+/// How many of the largest groups are shown.
+const LARGEST: usize = 5;
+
+/// What all groups have together.
+#[derive(Debug, Default)]
+pub(super) struct Overview<'l, 'a> {
+    groups: usize,
+    families: BTreeSet<&'a str>,
+    series: usize,
+    bytes: usize,
+    failed: usize,
+    latest: Option<Nanos>,
+    /// How many groups there are of each of [`AGES`], and never pushed.
+    ages: [usize; AGES.len() + 1],
+    /// The largest groups, with their series.
+    largest: Vec<(usize, &'l Listed<'a>)>,
+    /// The jobs and how many groups they have.
+    pub(super) jobs: BTreeMap<&'a str, usize>,
+}
+
+impl<'l, 'a> Overview<'l, 'a> {
+    /// The overview of these groups at this time.
+    pub(super) fn of(listed: &'l [Listed<'a>], now: Nanos) -> Self {
+        let mut overview = Self {
+            groups: listed.len(),
+            ..Self::default()
+        };
+        for one in listed {
+            overview.add(one, now);
+        }
+        overview
+    }
+
+    fn add(&mut self, one: &'l Listed<'a>, now: Nanos) {
+        let group = &one.group;
+        let many = series(group);
+        self.families
+            .extend(group.families.iter().map(|family| family.name));
+        self.series += many;
+        self.bytes += one.bytes;
+        self.failed += usize::from(has_failed(group));
+        self.latest = self.latest.max(group.push_time);
+        let age = group
+            .push_time
+            .map(|time| now.saturating_sub(time) / 1_000_000_000);
+        let bin = age.map_or(AGES.len(), |age| {
+            AGES.partition_point(|(from, ..)| *from <= age) - 1
+        });
+        if let Some(groups) = self.ages.get_mut(bin) {
+            *groups += 1;
+        }
+        if let Some((_, job)) = group.labels.iter().find(|(name, _)| *name == JOB) {
+            *self.jobs.entry(job).or_default() += 1;
+        }
+        let place = self.largest.partition_point(|(other, _)| *other >= many);
+        if place < LARGEST {
+            self.largest.insert(place, (many, one));
+            self.largest.truncate(LARGEST);
+        }
+    }
+
+    /// The overview as a part of a page that shows this view.
+    pub(super) fn render(&self, view: &View, now: Nanos) -> Markup {
+        html! {
+            section #overview aria-label="Overview" {
+                dl.figures {
+                    (figure("Groups", html! { (count(self.groups)) }))
+                    (figure("Families", html! { (count(self.families.len())) }))
+                    (figure("Series", html! { (count(self.series)) }))
+                    (figure("Stored", html! { (size(self.bytes)) }))
+                    (figure("Last push", time(self.latest, now)))
+                    (figure("Failed", html! {
+                        @if self.failed == 0 { "0" } @else {
+                            a.bad href=(View { failed: true, ..View::default() }.href()) { (count(self.failed)) }
+                        }
+                    }))
+                }
+                div.plots {
+                    (self.render_ages(view))
+                    (self.render_largest(now))
+                }
+            }
+        }
+    }
+
+    fn render_ages(&self, view: &View) -> Markup {
+        let highest = self.ages.iter().copied().max().unwrap_or_default();
+        let stale: usize = self.ages.iter().skip(STALE).sum();
+        html! {
+            figure.ages {
+                figcaption {
+                    "Age of the last push"
+                    @if stale > 0 {
+                        " " a.warn href=(View { older_than: "1d".to_owned(), ..View::default() }.href()) { (count(stale)) " older than a day" }
+                    }
+                }
+                ol {
+                    @for (at, groups) in self.ages.iter().enumerate() {
+                        @let (older_than, name) = AGES.get(at).map_or(("", "never"), |(_, older_than, name)| (*older_than, *name));
+                        @let tall = scaled(approximately(*groups), approximately(highest));
+                        li.stale[at >= STALE] {
+                            svg viewBox="0 0 10 100" preserveAspectRatio="none" aria-hidden="true" {
+                                rect width="10" height="100" {}
+                                rect.bar y=(100 - tall) width="10" height=(tall) {}
+                            }
+                            @let about = format!("{}, last push {}", counted(*groups, "group", "groups"), words(name));
+                            @if older_than.is_empty() {
+                                span title=(about) { (name) span.hidden { ": " (count(*groups)) } }
+                            } @else {
+                                @let here = View { older_than: older_than.to_owned(), ..View::default() };
+                                a href=(here.href()) title={(about) ". Show these and older ones"} aria-current=[(view.older_than == older_than).then_some("true")] {
+                                    (name) span.hidden { ": " (count(*groups)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn render_largest(&self, now: Nanos) -> Markup {
+        let most = self.largest.first().map_or(0, |(many, _)| *many);
+        html! {
+            figure.largest {
+                figcaption { "Largest groups by series" }
+                ol {
+                    @for (many, one) in &self.largest {
+                        li {
+                            a href={"group/" (one.id)} title={"Last push " (age(one.group.push_time, now))} { (badges(&one.group.labels)) }
+                            (meter(*many, most))
+                            span.number { (count(*many)) }
+                        }
+                    }
+                    @if self.largest.is_empty() { li.quiet { "Nothing has been pushed yet." } }
+                }
+            }
+        }
+    }
+}
+
+fn figure(name: &str, value: Markup) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+/// The name of a bin of ages in a sentence.
+fn words(name: &str) -> String {
+    match name {
+        "never" => name.to_owned(),
+        _ if name.starts_with('<') => "less than 1m ago".to_owned(),
+        _ => format!("{name} ago or more"),
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for the height of a bar")]
+fn approximately(number: usize) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::fold::Group;
+
+    fn listed(id: &'static str, job: &'static str, push_time: Option<Nanos>) -> Listed<'static> {
+        Listed {
+            id,
+            group: Group {
+                labels: vec![("job", job)],
+                push_time,
+                failure_time: push_time.is_none().then_some(1),
+                families: Vec::new(),
+            },
+            failure_reason: None,
+            bytes: 1_000,
+        }
+    }
+
+    #[test]
+    fn groups_are_counted_by_age_and_job() {
+        let seconds = |seconds: Nanos| Some(seconds * 1_000_000_000);
+        let groups = [
+            listed("1", "a", seconds(10_000_000)),
+            listed("2", "a", seconds(10_000_000 - 59)),
+            listed("3", "b", seconds(10_000_000 - 60)),
+            listed("4", "c", seconds(10_000_000 - 86_400)),
+            listed("5", "c", seconds(1)),
+            listed("6", "c", None),
+        ];
+        let now = 10_000_000_000_000_000;
+        let overview = Overview::of(&groups, now);
+        assert_eq!(overview.ages, [2, 1, 0, 0, 0, 0, 1, 0, 1, 1]);
+        assert_eq!(
+            Vec::from_iter(&overview.jobs),
+            [(&"a", &2), (&"b", &1), (&"c", &3)]
+        );
+        assert_eq!(
+            (overview.failed, overview.bytes, overview.largest.len()),
+            (1, 6_000, LARGEST)
+        );
+        let text = overview.render(&View::default(), now).into_string();
+        for want in ["3 older than a day", "6.0 kB", "?failed=true", "just now"] {
+            assert!(text.contains(want), "{want} in {text}");
+        }
+    }
+
+    #[test]
+    fn ages_are_durations_of_the_api() {
+        for (seconds, older_than, _) in AGES {
+            let want = (seconds > 0).then_some(seconds * 1_000_000_000);
+            assert_eq!(crate::duration::parse(older_than), want);
+        }
+    }
+}

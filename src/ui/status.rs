@@ -1,0 +1,106 @@
+//! How the gateway is set up: version, variables in force, store and limits.
+
+use maud::{Markup, html};
+
+use super::Context;
+use super::words::{exact, size};
+use crate::config::Config;
+use crate::exposition::names::NameScheme;
+use crate::exposition::openmetrics::Support;
+use crate::groups::entry::Nanos;
+
+/// The status as the content of a page. `since` is when the first push came, 0 for never.
+pub(super) fn render(context: &Context<'_>, since: Nanos) -> Markup {
+    let config = context.config;
+    let telemetry = config.paths.telemetry();
+    html! {
+        h1 { "Status" }
+        div.columns {
+            section {
+                h2 { "Gateway" }
+                dl.facts {
+                    div { dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) } }
+                    div { dt { "First push" } dd { @if since == 0 { "never" } @else { (exact(since)) } } }
+                    div { dt { "Store" } dd { "key-value store " code { "default" } " of the host" } }
+                    div { dt { "Largest push" } dd { (size(config.max_push_bytes)) } }
+                    div { dt { "Largest entry" } dd { (size(config.max_entry_bytes)) } }
+                }
+            }
+            section {
+                h2 { "Links" }
+                ul.links {
+                    li { a href={"." (telemetry)} { "Metrics" } " for Prometheus to scrape" }
+                    li { a href="./api/v1/groups" { "Groups" } ", " a href="./api/v1/metrics" { "metrics" } " and " a href="./api/v1/status" { "status" } " as JSON" }
+                    li { a href="./-/ready" { "Readiness" } " and " a href="./-/healthy" { "health" } }
+                    li { a href="https://github.com/prometheus/pushgateway#readme" { "Documentation of the Pushgateway" } }
+                    li { a href="https://prometheus.io/docs/practices/pushing/" { "When to push" } }
+                }
+            }
+        }
+        section {
+            h2 { "Variables in force" }
+            table.values.variables {
+                thead { tr { th { "Variable" } th { "Value" } } }
+                tbody {
+                    @for (name, value) in variables(config) {
+                        tr { td { code { (name) } } td { @if value.is_empty() { span.quiet { "not set" } } @else { (value) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What every variable is in effect. Of secrets only whether they are set.
+fn variables(config: &Config) -> Vec<(&'static str, String)> {
+    let switch = |is_on: bool| String::from(if is_on { "true" } else { "false" });
+    Config::VARIABLES
+        .into_iter()
+        .map(|name| {
+            let value = match name {
+                "max_push_bytes" => config.max_push_bytes.to_string(),
+                "max_entry_bytes" => config.max_entry_bytes.to_string(),
+                "push_disable_consistency_check" => switch(!config.consistency_check),
+                "push_enable_utf8_names" => switch(config.names == NameScheme::Utf8),
+                "push_enable_openmetrics" => switch(config.push_openmetrics == Support::On),
+                "web_enable_openmetrics" => switch(config.web_openmetrics == Support::On),
+                "web_enable_admin_api" => switch(config.admin_api),
+                "web_route_prefix" => config.paths.prefix().to_owned(),
+                "web_external_url" => config.external_url.clone(),
+                "web_telemetry_path" => config.paths.telemetry(),
+                "push_tokens" | "scrape_tokens" | "admin_tokens" if config.tokens.has(name) => {
+                    String::from("set")
+                }
+                _ => String::new(),
+            };
+            (name, value)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_is_told_and_no_secret() {
+        let set = |name: &str| {
+            let value = match name {
+                "max_push_bytes" | "max_entry_bytes" => "1234",
+                "web_route_prefix" | "web_external_url" | "web_telemetry_path" => "/x",
+                "push_tokens" | "scrape_tokens" | "admin_tokens" => "hunter2",
+                _ => "true",
+            };
+            Some(value.to_owned())
+        };
+        let config = Config::read(set).expect("is valid");
+        for (name, value) in variables(&config) {
+            assert!(!value.is_empty(), "{name} has no value");
+            assert!(!value.contains("hunter2"));
+            assert_eq!(value == "set", name.ends_with("_tokens"), "{name}");
+        }
+        let none = variables(&Config::read(|_| None).expect("is valid"));
+        let tokens = none.iter().filter(|(name, _)| name.ends_with("_tokens"));
+        assert!(tokens.clone().count() == 3 && tokens.clone().all(|(_, value)| value.is_empty()));
+    }
+}
