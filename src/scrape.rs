@@ -64,13 +64,7 @@ pub async fn scrape<S: Store>(
         entries_skipped: skipped.len() + snapshot.damaged.len(),
         series_left_out: merged.left_out,
     };
-    let own = encode(
-        &[
-            figures::families(&figures),
-            automatic::families(&groups).into(),
-        ]
-        .concat(),
-    );
+    let own = encode(&[figures::families(&figures), automatic::families(&groups)].concat());
     for family in decode(&own) {
         let pushed = runs.get(family.name).map(Vec::as_slice).unwrap_or_default();
         merged.add(family.name, &[&[family], pushed].concat());

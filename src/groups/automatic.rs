@@ -10,9 +10,12 @@ use crate::exposition::text::write_label_set;
 
 /// The automatic gauges of these groups: when a push last failed and when one last succeeded, 0 for never.
 ///
-/// The families are sorted by name, their series in order.
+/// The families are sorted by name, their series in order. Where there is no group there are no families.
 #[must_use]
-pub fn families(groups: &[Group<'_>]) -> [RenderedFamily<'static>; 2] {
+pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
+    if groups.is_empty() {
+        return Vec::new();
+    }
     let mut failure = Vec::with_capacity(groups.len());
     let mut push = Vec::with_capacity(groups.len());
     let mut has_utf8_names = false;
@@ -37,7 +40,7 @@ pub fn families(groups: &[Group<'_>]) -> [RenderedFamily<'static>; 2] {
         has_utf8_names,
         ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
     };
-    [
+    vec![
         family(own::FAILURE_TIME, own::FAILURE_TIME_HELP, failure),
         family(own::PUSH_TIME, own::PUSH_TIME_HELP, push),
     ]
@@ -67,6 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn without_groups_there_are_no_families() {
+        assert_eq!(families(&[]), []);
+    }
+
+    #[test]
     fn every_group_has_both() {
         let group = |labels, push_time, failure_time| Group {
             labels,
@@ -83,7 +91,10 @@ mod tests {
             ),
             group(vec![("job", "a")], Some(1), None),
         ];
-        let [failure, push] = families(&groups);
+        let families = families(&groups);
+        let [failure, push] = families.as_slice() else {
+            panic!("two families")
+        };
         let text = |family: &RenderedFamily<'_>| -> String {
             family
                 .series
@@ -92,13 +103,13 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            text(&failure),
+            text(failure),
             "push_failure_time_seconds{instance=\"\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"i\\\"\\n\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"\",job=\"b\",zone=\"z\"} 1.5\n"
         );
         assert_eq!(
-            text(&push),
+            text(push),
             "push_time_seconds{instance=\"\",job=\"a\"} 1e-09\n\
              push_time_seconds{instance=\"i\\\"\\n\",job=\"a\"} 1.7954058203863084e+09\n\
              push_time_seconds{instance=\"\",job=\"b\",zone=\"z\"} 0\n"
