@@ -15,6 +15,7 @@ use crate::duration;
 use crate::groups::automatic::seconds;
 use crate::groups::entry::Nanos;
 use crate::groups::fold::Group;
+use crate::groups::key::JOB;
 use crate::groups::matchers::{Selector, SelectorError};
 
 /// How many groups a page has, unless asked otherwise.
@@ -56,7 +57,7 @@ pub struct Query {
     dry_run: bool,
 }
 
-/// What groups are sorted by. Groups that are equal in it are sorted by their labels.
+/// What groups are sorted by. Groups that are equal in it are sorted by their labels, the job first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Sort {
     #[default]
@@ -278,10 +279,13 @@ pub(crate) fn series(group: &Group<'_>) -> usize {
 
 impl Position {
     fn of(sort: Sort, listed: &Listed<'_>) -> Self {
-        let labels = listed.group.labels.iter();
+        let labels = &listed.group.labels;
+        let job = labels.iter().filter(|(name, _)| *name == JOB);
+        let others = labels.iter().filter(|(name, _)| *name != JOB);
         Self {
             value: sort.value(listed),
-            labels: labels
+            labels: job
+                .chain(others)
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         }

@@ -100,8 +100,8 @@ impl NativeBucket {
         Self(bounds, float(lower), float(upper), count)
     }
 
-    /// What it holds, in the notation of intervals.
-    pub(crate) fn range(&self) -> String {
+    /// What it holds, in the notation of intervals, with bounds that `bound` may shorten.
+    pub(crate) fn range(&self, bound: impl Fn(&str) -> String) -> String {
         let Self(bounds, lower, upper, _) = self;
         let (start, end) = match *bounds {
             Bounds::UPPER => ('(', ']'),
@@ -109,7 +109,7 @@ impl NativeBucket {
             Bounds::BOTH => ('[', ']'),
             _ => ('(', ')'),
         };
-        format!("{start}{lower}, {upper}{end}")
+        format!("{start}{}, {}{end}", bound(lower), bound(upper))
     }
 
     /// How many values are in it.

@@ -27,7 +27,9 @@ pub(super) fn bars(name: &str, bars: &[Bar]) -> Markup {
         .map(|chunk| chunk.iter().map(|bar| height(bar.value)).sum())
         .collect();
     let highest = heights.iter().copied().fold(0.0, f64::max);
+    let ends = [bars.first(), bars.last()];
     html! {
+        div {
         svg.chart role="img" aria-label=(name) viewBox={"0 0 " (heights.len() * 10) " 100"} preserveAspectRatio="none" {
             @for (at, (chunk, value)) in bars.chunks(per_bar).zip(&heights).enumerate() {
                 @let tall = scaled(*value, highest);
@@ -35,6 +37,8 @@ pub(super) fn bars(name: &str, bars: &[Bar]) -> Markup {
                     @if let Some(bar) = chunk.first() { title { (bar.label) ": " (bar.text) @if per_bar > 1 { " …" } } }
                 }
             }
+        }
+        div.axis aria-hidden="true" { @for bar in ends.into_iter().flatten() { span { (bar.label) } } }
         }
     }
 }

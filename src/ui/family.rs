@@ -60,7 +60,7 @@ fn metrics(group: &[(&str, &str)], metrics: &[Metric<'_>]) -> Markup {
         }
         @for metric in charted.iter().take(MAX_CHARTS) {
             div.charted {
-                p { (labels(group, metric)) }
+                (labels(group, metric))
                 @match &metric.value {
                     Value::Histogram(histogram) => (histogram_chart(histogram)),
                     Value::Summary(summary) => (summary_chart(summary)),
@@ -87,7 +87,7 @@ fn labels(group: &[(&str, &str)], metric: &Metric<'_>) -> Markup {
     };
     let own = metric.labels.iter().filter(is_own);
     let own: Vec<(&str, &str)> = own.map(|label| (&*label.name, &*label.value)).collect();
-    html! { @if own.is_empty() { span.quiet { "–" } } @else { (badges(&own)) } }
+    html! { @if !own.is_empty() { p { (badges(&own)) } } }
 }
 
 fn histogram_chart(histogram: &Histogram<'_>) -> Markup {
@@ -97,7 +97,7 @@ fn histogram_chart(histogram: &Histogram<'_>) -> Markup {
             let bars = native.into_iter().map(|bucket| {
                 let value = parse_float(bucket.count()).unwrap_or_default();
                 Bar {
-                    label: bucket.range(),
+                    label: bucket.range(short),
                     value,
                     text: bucket.count().to_owned(),
                 }
@@ -119,6 +119,18 @@ fn histogram_chart(histogram: &Histogram<'_>) -> Markup {
         &count(histogram),
         histogram.sample_sum,
     )
+}
+
+/// A bound with as many digits as can be read: those of native buckets are powers of roots of two.
+fn short(bound: &str) -> String {
+    let (mantissa, exponent) = match bound.find('e') {
+        Some(at) => bound.split_at_checked(at).unwrap_or((bound, "")),
+        None => (bound, ""),
+    };
+    // All before the point, and a few behind it.
+    let whole = mantissa.find('.').unwrap_or(mantissa.len());
+    let digits: String = mantissa.chars().take(whole.max(8)).collect();
+    digits + exponent
 }
 
 /// The observations in each bucket alone, from the lowest bound on.
@@ -198,6 +210,20 @@ fn chart(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_are_cut_without_changing_their_size() {
+        let cases = [
+            ("0.011048543456039804", "0.011048"),
+            ("1.7976931348623157e+308", "1.797693e+308"),
+            ("-12345678.5", "-12345678"),
+            ("+Inf", "+Inf"),
+            ("0.5", "0.5"),
+        ];
+        for (bound, want) in cases {
+            assert_eq!(short(bound), want);
+        }
+    }
 
     #[test]
     fn classic_buckets_are_told_apart() {

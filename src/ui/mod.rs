@@ -5,8 +5,9 @@
 //! It alone deletes, through the same requests as every client.
 
 use http::StatusCode;
-use http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
+use http::header::{HOST, HeaderValue, LOCATION};
 use http::request::Parts;
+use http::uri::Authority;
 use maud::{Markup, html};
 
 use self::overview::Overview;
@@ -56,10 +57,14 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn new(config: &'a Config, tab: Tab, now: Nanos, headers: &HeaderMap) -> Self {
+    fn new(config: &'a Config, tab: Tab, now: Nanos, request: &Parts) -> Self {
         let origin = if config.external_url.is_empty() {
             // The script knows better which scheme it is.
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let host = request
+                .headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok());
+            let host = request.uri.authority().map(Authority::as_str).or(host);
             format!(
                 "http://{}{}/",
                 host.unwrap_or("localhost:9091"),
@@ -90,7 +95,7 @@ pub async fn page<S: Store, W: World>(
     request: &Parts,
 ) -> Result<Answer, StoreError> {
     let headers = &request.headers;
-    let context = |tab| Context::new(config, tab, world.now(), headers);
+    let context = |tab| Context::new(config, tab, world.now(), request);
     match page {
         Page::Groups => {
             let snapshot = Snapshot::read(store).await?;

@@ -79,7 +79,7 @@ pub(super) fn page(tab: Tab, title: &str, headers: &HeaderMap, content: &Markup)
                             span #updated.quiet {}
                             button #refresh.live type="button" aria-pressed="true" title="Refresh every 15 seconds" { "Auto-refresh" }
                         }
-                        button #theme.live type="button" aria-label="Colours" { "Auto" }
+                        button #theme.live type="button" aria-label="Colours" { "◐ Auto" }
                     }
                 }
                 main #main tabindex="-1" { (content) }

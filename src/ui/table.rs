@@ -132,7 +132,7 @@ fn row(context: &Context<'_>, view: &View, listed: &Listed<'_>) -> Markup {
                     span.reason title=[listed.failure_reason] { (listed.failure_reason.unwrap_or_default()) }
                 } @else { span.good { "OK" } }
             }
-            td.families data-unit="families" { (count(group.families.len())) }
+            td.families data-unit=(if group.families.len() == 1 { "family" } else { "families" }) { (count(group.families.len())) }
             td.series data-unit="series" { (count(series(group))) }
             td.bytes { (size(listed.bytes)) }
             td.act { (group::delete_button(context, &group.labels)) }

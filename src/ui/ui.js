@@ -263,7 +263,7 @@ const THEMES = { "": "Auto", light: "Light", dark: "Dark" };
 
 function drawTheme() {
   const chosen = document.documentElement.dataset.theme ?? "";
-  theme.textContent = THEMES[chosen];
+  theme.textContent = `◐ ${THEMES[chosen]}`;
   theme.setAttribute("aria-label", `Colours: ${THEMES[chosen]}`);
 }
 
