@@ -7,35 +7,42 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::groups::entry::{Entry, Generation, Nanos};
 use crate::groups::fold::{Group, GroupEntries};
+use crate::groups::key::GroupId;
 use crate::store::layout::{self, Key, Slot};
-use crate::store::records::{self, Shapes};
+use crate::store::records::{self, Index, Shapes};
 use crate::store::snapshot::{GroupValues, Snapshot};
 use crate::store::{Store, StoreError};
 
 /// How many keys one scrape deletes at most.
 const MAX_DELETED: usize = 256;
 
-/// How old the mark of a deletion must be before a scrape finishes what the DELETE that left it did not, in
-/// nanoseconds.
-const ABANDONED: Nanos = 60_000_000_000;
-
-/// How many of them one scrape finishes at most.
-const MAX_TOMBSTONES: usize = 16;
+/// After how long a push or deletion that has written something is no longer under way, in nanoseconds.
+const SETTLED: Nanos = 60_000_000_000;
 
 /// What is to be tidied up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cleanup {
-    /// Entries that do not count and that nobody will write again.
-    dead: Vec<String>,
-    /// Entries without generation of groups that have a PUT entry, by the key of that one. They stay dead only while
-    /// it is there.
-    below_root: Vec<(String, Vec<String>)>,
-    /// Marks that a DELETE left behind: the key, and the generation that it began.
-    tombstones: Vec<(String, Generation)>,
+    /// Entries that do not count, of one group each.
+    dead: Vec<Dead>,
+    /// Entries that newer ones hide.
+    hidden: Vec<String>,
+    /// Indexes of groups that have no entries.
+    indexes: Vec<String>,
     /// Records of families that no group holds.
     types: Vec<String>,
     /// The label name sets in use, if the record has others.
     shapes: Option<Shapes>,
+    /// When this was planned.
+    now: Nanos,
+}
+
+/// Entries of a group that do not count.
+#[derive(Debug, PartialEq, Eq)]
+struct Dead {
+    /// The key of the group's PUT entry, which is read again before they are deleted.
+    root: String,
+    /// Their keys, and the generations that they build on.
+    entries: Vec<(String, Generation)>,
 }
 
 impl Cleanup {
@@ -47,10 +54,13 @@ impl Cleanup {
         groups: &[Group<'_>],
         now: Nanos,
     ) -> Self {
-        let mut cleanup = Self::default();
+        let mut cleanup = Self {
+            now,
+            ..Self::default()
+        };
         for (id, entries) in entries {
             if let Some(values) = snapshot.groups.get(*id) {
-                cleanup.plan_group(entries, values, now);
+                cleanup.plan_group(id, entries, values);
             }
         }
         cleanup.types = orphaned_types(snapshot, groups);
@@ -58,41 +68,39 @@ impl Cleanup {
         cleanup
     }
 
-    fn plan_group(&mut self, entries: &GroupEntries<'_>, values: &GroupValues, now: Nanos) {
-        let Some((root_key, _)) = &values.root else {
-            let is_past = |generation: Generation| generation != Generation::NONE;
-            self.dead.extend(keys_where(values, is_past));
-            if values.posts.is_empty() {
-                self.dead.extend(values.index.clone());
-            }
+    fn plan_group(&mut self, id: &str, entries: &GroupEntries<'_>, values: &GroupValues) {
+        let Some(id) = GroupId::parse(id) else { return };
+        if values.root.is_some() && entries.root.is_none() {
+            // What builds on a root that cannot be read (perhaps a newer version's) is not ours to judge.
             return;
-        };
-        // What builds on a root that cannot be read (perhaps a newer version's) is not ours to judge.
-        let Some(root) = &entries.root else { return };
-        let current = root.header.generation;
-        self.dead.extend(keys_where(values, |generation| {
-            generation != current && generation != Generation::NONE
-        }));
-        self.dead.extend(superseded(entries));
-        let below: Vec<_> =
-            keys_where(values, |generation| generation == Generation::NONE).collect();
-        if !below.is_empty() {
-            self.below_root.push((root_key.clone(), below));
         }
-        let is_built_on = values
+        if values.root.is_none() && values.posts.is_empty() {
+            self.indexes.extend(values.index.clone());
+        }
+        let current = entries.generation();
+        let dead: Vec<_> = values
             .posts
             .iter()
-            .any(|(_, generation, _)| *generation == current);
-        let age = now.saturating_sub(root.header.time);
-        if root.header.tombstone && !is_built_on && age > ABANDONED {
-            self.tombstones.push((root_key.clone(), current));
+            .filter(|(_, generation, _)| *generation != current)
+            .map(|(key, generation, _)| (key.clone(), *generation))
+            .collect();
+        if !dead.is_empty() {
+            self.dead.push(Dead {
+                root: layout::root(&id),
+                entries: dead,
+            });
         }
+        self.hidden.extend(superseded(entries, self.now));
     }
 
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.dead.is_empty()
+            && self.hidden.is_empty()
+            && self.indexes.is_empty()
+            && self.types.is_empty()
+            && self.shapes.is_none()
     }
 
     /// Tidies up.
@@ -101,22 +109,24 @@ impl Cleanup {
     ///
     /// The store failed. The next scrape tries again.
     pub async fn run<S: Store>(self, store: &S) -> Result<(), StoreError> {
-        let mut doomed = self.dead;
+        let mut doomed = self.hidden;
         doomed.extend(self.types);
-        for (root, keys) in self.below_root {
-            if doomed.len() >= MAX_DELETED {
-                break;
-            }
-            if generation(store, &root).await?.is_some() {
-                doomed.extend(keys);
-            }
-        }
-        for (root, mark) in self.tombstones.into_iter().take(MAX_TOMBSTONES) {
-            if generation(store, &root).await? == Some(mark) {
-                store.delete(&[root]).await?;
-            }
-        }
         doomed.truncate(MAX_DELETED);
+        let (mut dead, mut indexes) = (self.dead, self.indexes);
+        dead.truncate(MAX_DELETED.saturating_sub(doomed.len()));
+        indexes.truncate(MAX_DELETED.saturating_sub(doomed.len()));
+        let roots = dead.iter().map(|dead| dead.root.clone());
+        let again: Vec<_> = roots.chain(indexes.iter().cloned()).collect();
+        if !again.is_empty() {
+            let mut values = store.read(&again).await?.into_iter();
+            for (dead, root) in dead.into_iter().zip(values.by_ref()) {
+                doomed.extend(dead.still(root.as_deref(), self.now));
+            }
+            let old = indexes.into_iter().zip(values);
+            let old = old.filter(|(_, index)| is_old(index.as_deref(), self.now));
+            doomed.extend(old.map(|(key, _)| key));
+            doomed.truncate(MAX_DELETED);
+        }
         if !doomed.is_empty() {
             store.delete(&doomed).await?;
         }
@@ -129,34 +139,56 @@ impl Cleanup {
     }
 }
 
-/// The generation that the PUT entry with this key now has.
-async fn generation<S: Store>(store: &S, root: &str) -> Result<Option<Generation>, StoreError> {
-    let values = store.read(&[root.to_owned()]).await?;
-    let value = values.first().and_then(Option::as_deref);
-    Ok(value
-        .and_then(|value| Entry::decode(value).ok())
-        .map(|entry| entry.header.generation))
+impl Dead {
+    /// The entries that nobody will write again, with this as the PUT entry.
+    ///
+    /// Since the PUT entry is read after they were: none that builds on a generation other than its, which is over
+    /// for good. Entries without generation come back to life with the end of a DELETE, so they stay while one may be
+    /// under way.
+    fn still(self, root: Option<&[u8]>, now: Nanos) -> Vec<String> {
+        let root = match root.map(Entry::decode) {
+            None => None,
+            Some(Ok(root)) => Some(root.header),
+            Some(Err(_)) => return Vec::new(),
+        };
+        let current = root
+            .as_ref()
+            .map_or(Generation::NONE, |root| root.generation);
+        let is_settled =
+            root.is_some_and(|root| !root.tombstone || now.saturating_sub(root.time) > SETTLED);
+        self.entries
+            .into_iter()
+            .filter(|(_, generation)| {
+                *generation != current && (*generation != Generation::NONE || is_settled)
+            })
+            .map(|(key, _)| key)
+            .collect()
+    }
 }
 
-fn keys_where(
-    values: &GroupValues,
-    is_wanted: impl Fn(Generation) -> bool,
-) -> impl Iterator<Item = String> {
-    let posts = values
-        .posts
-        .iter()
-        .filter(move |(_, generation, _)| is_wanted(*generation));
-    posts.map(|(key, ..)| key.clone())
+/// Whether no push that wrote this index may still be about to write its entry.
+fn is_old(index: Option<&[u8]>, now: Nanos) -> bool {
+    records::read::<Index>(index).is_some_and(|index| now.saturating_sub(index.newest) > SETTLED)
 }
 
 /// Entries that newer ones hide and that are never written again. (One in a shared slot may be written any moment.)
-fn superseded(entries: &GroupEntries<'_>) -> impl Iterator<Item = String> {
-    let is_unique = |key: &&str| matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot));
-    entries
-        .superseded()
-        .into_iter()
-        .filter(is_unique)
+///
+/// Only of those and by those that have been there for a while: a push that has only just written its entry may take
+/// it back.
+fn superseded(entries: &GroupEntries<'_>, now: Nanos) -> Vec<String> {
+    let is_unique = |key: &str| matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot));
+    if !entries.posts.iter().any(|post| is_unique(post.key)) {
+        return Vec::new();
+    }
+    let mut settled = entries.clone();
+    settled
+        .posts
+        .retain(|post| now.saturating_sub(post.entry.header.time) > SETTLED);
+    let superseded = settled.superseded().into_iter();
+    superseded
+        .filter(|key| is_unique(key))
         .map(str::to_owned)
+        .collect()
 }
 
 fn orphaned_types(snapshot: &Snapshot, groups: &[Group<'_>]) -> Vec<String> {
