@@ -13,6 +13,9 @@ use crate::groups::entry::{Entry, Generation};
 use crate::groups::fold::{GroupEntries, PostEntry};
 use crate::groups::key::GroupId;
 
+/// How often a group is read again. Where pushes take over one another's entries, another may be gone each time.
+const MAX_READ_AGAIN: usize = 4;
+
 /// The values of one group.
 #[derive(Debug, Default)]
 pub struct GroupValues {
@@ -171,11 +174,18 @@ impl Snapshot {
             let values = store.read(&[layout::SHAPES.to_owned()]).await?;
             snapshot.shapes = records::read(first(&values)).unwrap_or_default();
         }
-        let torn = snapshot.read_groups(store, listing.groups).await?;
-        if !torn.is_empty() {
+        let mut torn = snapshot.read_groups(store, listing.groups).await?;
+        for _ in 0..MAX_READ_AGAIN {
+            if torn.is_empty() {
+                break;
+            }
             let mut listing = Listing::of(store.list().await?);
             listing.groups.retain(|group, _| torn.contains(group));
-            snapshot.read_groups(store, listing.groups).await?;
+            for group in &torn {
+                // It may be gone altogether.
+                snapshot.groups.remove(group);
+            }
+            torn = snapshot.read_groups(store, listing.groups).await?;
         }
         Ok(snapshot)
     }
