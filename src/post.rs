@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::groups::entry::{Entry, Generation, Nanos, StoredFamily};
 use crate::push::{Operation, PushError};
-use crate::store::layout::{self, Slot};
+use crate::store::layout::{self, Key, Slot};
 use crate::store::records::{self, Index};
 use crate::store::{Store, StoreError, Value, World};
 
@@ -25,6 +25,8 @@ const MAX_ATTEMPTS: usize = 16;
 /// What a POST builds on.
 struct Base {
     generation: Generation,
+    /// Whether that is the mark of a deletion, which may still be under way.
+    is_mark: bool,
     /// A time that the entry's must be after.
     after: Nanos,
     /// The index of the generation's entries, empty if there is none.
@@ -36,18 +38,19 @@ struct Placement {
     slot: Slot,
     /// The index to write with it, if it changes.
     index: Option<Index>,
-    /// The values of entries that it takes over.
-    taken_over: Vec<Value>,
-    /// Keys to delete when it is stored.
-    obsolete: Vec<String>,
+    /// The keys and values of entries that it takes over, which are deleted when it is stored.
+    taken_over: Vec<(String, Value)>,
+    /// The keys of entries of past generations to delete then.
+    retired: Vec<String>,
     /// A time that the entry's must be after.
     after: Nanos,
 }
 
 impl<S: Store, W: World> Operation<'_, S, W> {
     pub(crate) async fn post(&self) -> Result<(), PushError> {
-        for _ in 0..MAX_ATTEMPTS {
-            if self.try_post().await? {
+        for attempt in 0..MAX_ATTEMPTS {
+            // What was taken over in vain once is left alone: whoever was faster may be so again.
+            if self.try_post(attempt == 0).await? {
                 return Ok(());
             }
         }
@@ -60,13 +63,13 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     }
 
     /// Stores the push. Returns whether it stands.
-    async fn try_post(&self) -> Result<bool, PushError> {
+    async fn try_post(&self, may_take_over: bool) -> Result<bool, PushError> {
         let (mut pairs, [root, index]) = self
             .read_and_check([layout::root(self.id), layout::index(self.id)])
             .await?;
         let base = self.base(root.as_deref(), index.as_deref());
         let generation = base.generation;
-        let placement = self.place(base).await?;
+        let placement = self.place(base, may_take_over).await?;
 
         let families = families_of(&placement.taken_over);
         let time = self.world.now().max(placement.after.saturating_add(1));
@@ -82,14 +85,19 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         pairs.push((key.clone(), entry));
         self.store.write(pairs).await?;
 
-        if generation == Generation::NONE && self.has_root().await? {
-            // A PUT was there before this entry, which therefore does not count. It is laid on the PUT instead.
+        let mut obsolete: Vec<_> = placement
+            .taken_over
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        if generation == Generation::NONE && !self.stands(&obsolete).await? {
             self.store.delete(&[key]).await?;
             return Ok(false);
         }
-        if !placement.obsolete.is_empty() {
+        obsolete.extend(self.still_retired(placement.retired, generation).await);
+        if !obsolete.is_empty() {
             // The push stands. What is not deleted now is deleted after a scrape.
-            let _ = self.store.delete(&placement.obsolete).await;
+            let _ = self.store.delete(&obsolete).await;
         }
         Ok(true)
     }
@@ -106,24 +114,28 @@ impl<S: Store, W: World> Operation<'_, S, W> {
             let of_past = index
                 .slots()
                 .map(|slot| layout::post(self.id, index.generation, slot));
-            let retired = index.retired.iter().cloned().chain(of_past).collect();
+            // An index from before a DELETE, or from after a PUT that this push has not seen, names entries that count.
+            let retired = index.retired.iter().cloned().chain(of_past);
+            let retired = retired.filter(|key| generation_of(key) != Some(generation));
             index = Index {
                 labels: self.labels(),
                 generation,
-                retired,
+                retired: retired.collect(),
                 ..Index::default()
             };
         }
         Base {
             generation,
+            is_mark: root.is_some_and(|root| root.header.tombstone),
             after: root_time.max(index.newest),
             index,
         }
     }
 
-    async fn place(&self, base: Base) -> Result<Placement, PushError> {
+    async fn place(&self, base: Base, may_take_over: bool) -> Result<Placement, PushError> {
         let Base {
             generation,
+            is_mark,
             mut after,
             mut index,
         } = base;
@@ -136,11 +148,11 @@ impl<S: Store, W: World> Operation<'_, S, W> {
                 slot,
                 index: None,
                 taken_over: Vec::new(),
-                obsolete: Vec::new(),
+                retired: Vec::new(),
                 after,
             });
         }
-        let obsolete = if index.retired.len() > MAX_RETIRED {
+        let retired = if index.retired.len() > MAX_RETIRED && !is_mark {
             std::mem::take(&mut index.retired)
         } else {
             Vec::new()
@@ -157,24 +169,29 @@ impl<S: Store, W: World> Operation<'_, S, W> {
                 slot,
                 index: Some(index),
                 taken_over: Vec::new(),
-                obsolete,
+                retired,
                 after,
             });
         }
-        self.place_in_unique_slot(
-            Placement {
-                slot,
-                index: None,
-                taken_over: Vec::new(),
-                obsolete,
-                after,
-            },
-            index,
-        )
-        .await
+        let placement = Placement {
+            slot: Slot::unique(self.world.random()),
+            index: None,
+            taken_over: Vec::new(),
+            retired,
+            after,
+        };
+        if may_take_over {
+            self.take_over(placement, index).await
+        } else {
+            index.unique.push(placement.slot.clone());
+            Ok(Placement {
+                index: Some(index),
+                ..placement
+            })
+        }
     }
 
-    async fn place_in_unique_slot(
+    async fn take_over(
         &self,
         mut placement: Placement,
         mut index: Index,
@@ -189,33 +206,55 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         } else {
             self.store.read(&keys).await?
         };
-        // Half of what an entry may take is left to the push itself.
-        let mut room = self.max_entry_bytes() / 2;
+        // Half of what the push leaves free, since what is taken over grows a little.
+        let own = self.encode(placement.after, index.generation, &[])?.len();
+        let mut room = self.max_entry_bytes().saturating_sub(own) / 2;
         let mut kept = Vec::new();
         for ((slot, key), value) in index.unique.drain(..).zip(keys).zip(values) {
             let Some(value) = value else { continue };
             match room.checked_sub(value.len()) {
                 Some(rest) if Entry::decode(&value).is_ok() => {
                     room = rest;
-                    placement.obsolete.push(key);
-                    placement.taken_over.push(value);
+                    placement.taken_over.push((key, value));
                 }
                 _ => kept.push(slot),
             }
         }
-        placement.slot = Slot::unique(self.world.random());
         kept.push(placement.slot.clone());
         index.unique = kept;
         placement.index = Some(index);
         Ok(placement)
     }
 
-    async fn has_root(&self) -> Result<bool, StoreError> {
-        let values = self.store.read(&[layout::root(self.id)]).await?;
-        Ok(values
-            .first()
-            .and_then(Option::as_deref)
-            .is_some_and(|value| Entry::decode(value).is_ok()))
+    /// Whether an entry that was written without a PUT entry to build on counts, and holds nothing that was deleted.
+    ///
+    /// It does not count if a PUT was there before it: then it is laid on that one instead. And if an entry that it
+    /// takes over is gone, then either another push has taken that over too, or a DELETE has ended it.
+    async fn stands(&self, taken_over: &[String]) -> Result<bool, StoreError> {
+        let keys = [&[layout::root(self.id)], taken_over].concat();
+        let values = self.store.read(&keys).await?;
+        let mut values = values.iter().map(Option::as_deref);
+        let root = values.next().flatten();
+        let has_root = root.is_some_and(|root| Entry::decode(root).is_ok());
+        Ok(!has_root && values.all(|value| value.is_some()))
+    }
+
+    /// Those of these keys that may be deleted, the push being stored: all while the generation that it builds on is
+    /// the group's. (With another PUT they would be as dead, but after a DELETE some could be written anew.)
+    async fn still_retired(&self, retired: Vec<String>, generation: Generation) -> Vec<String> {
+        if retired.is_empty() || generation == Generation::NONE {
+            return retired;
+        }
+        let root = self.store.read(&[layout::root(self.id)]).await.ok();
+        let root = root
+            .as_deref()
+            .and_then(|values| values.first()?.as_deref());
+        let root = root.and_then(|value| Entry::decode(value).ok());
+        if root.is_some_and(|root| root.header.generation == generation) {
+            retired
+        } else {
+            Vec::new()
+        }
     }
 
     async fn time_of(&self, generation: Generation, slot: &Slot) -> Result<Nanos, StoreError> {
@@ -230,12 +269,20 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     }
 }
 
+/// The generation that the entry with this key builds on.
+fn generation_of(key: &str) -> Option<Generation> {
+    match Key::parse(key)? {
+        Key::Post { generation, .. } => Some(generation),
+        _ => None,
+    }
+}
+
 /// The families of these entries, the newest of each name, sorted by name.
-fn families_of(values: &[Value]) -> Vec<StoredFamily<'_>> {
+fn families_of(entries: &[(String, Value)]) -> Vec<StoredFamily<'_>> {
     let mut families: BTreeMap<&str, StoredFamily<'_>> = BTreeMap::new();
-    for family in values
+    for family in entries
         .iter()
-        .filter_map(|value| Entry::decode(value).ok())
+        .filter_map(|(_, value)| Entry::decode(value).ok())
         .flat_map(|entry| entry.families)
     {
         match families.get(family.name) {
