@@ -1,0 +1,140 @@
+//! What operations cost in calls of the store, whatever else is stored.
+
+use std::collections::BTreeMap;
+
+use spin_pushgateway::consistency::Kind::{self, Post, Put};
+
+use super::plain::{AfterScrape, Labels, Plain};
+
+const GROUP: Labels<'_> = &[("job", "j")];
+
+/// A gateway that holds this many other groups, each of a PUT and a POST.
+fn with_groups(others: usize) -> Plain {
+    let plain = Plain::new();
+    for other in 0..others {
+        let labels = [("job", "other"), ("instance", &other.to_string())];
+        plain.push(Put, &labels, "m 1\n").expect("is accepted");
+        plain.push(Post, &labels, "o 1\n").expect("is accepted");
+    }
+    plain
+}
+
+fn names(calls: &[(&'static str, Vec<String>)]) -> String {
+    calls
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn pushes_and_deletions_cost_what_they_should() {
+    type Step<'a> = (&'a str, Option<(Kind, &'a str)>, &'a str);
+    let steps: [Step<'_>; 16] = [
+        (
+            "a PUT of a new family and label set",
+            Some((Put, "a 1\n")),
+            "read write",
+        ),
+        ("the same PUT", Some((Put, "a 1\n")), "read write"),
+        (
+            "a PUT of a known family",
+            Some((Put, "m 1\n")),
+            "read write",
+        ),
+        ("a POST on it", Some((Post, "a 1\n")), "read write"),
+        ("the same POST", Some((Post, "a 1\n")), "read write"),
+        (
+            "the second set of families, which follows the first in time",
+            Some((Post, "a 1\nb 1\n")),
+            "read read write",
+        ),
+        ("one of several", Some((Post, "a 1\n")), "read write"),
+        ("a PUT on POSTs", Some((Put, "a 1\n")), "read write"),
+        (
+            "a POST of a new generation",
+            Some((Post, "a 1\n")),
+            "read write",
+        ),
+        (
+            "a DELETE of a group with POSTs",
+            None,
+            "list write list read delete read delete",
+        ),
+        ("a DELETE of nothing", None, "list"),
+        (
+            "a POST without PUT, which looks for one once more",
+            Some((Post, "a 1\n")),
+            "read write read",
+        ),
+        ("the same POST", Some((Post, "a 1\n")), "read write read"),
+        ("a PUT on it", Some((Put, "a 1\n")), "read write"),
+        (
+            "a DELETE of a PUT over POSTs",
+            None,
+            "list write list read delete read delete",
+        ),
+        ("a DELETE of nothing", None, "list"),
+    ];
+    for others in [0, 10, 200] {
+        let plain = with_groups(others);
+        for (name, push, want) in &steps {
+            let calls = plain.calls(|plain| match push {
+                Some((kind, body)) => plain.push(*kind, GROUP, body).expect("is accepted"),
+                None => plain.delete(GROUP),
+            });
+            assert_eq!(names(&calls), *want, "{name}, with {others} other groups");
+        }
+        plain.push(Put, GROUP, "a 1\n").expect("is accepted");
+        let calls = plain.calls(|plain| plain.delete(GROUP));
+        assert_eq!(
+            names(&calls),
+            "list delete",
+            "a DELETE of a PUT, with {others} other groups"
+        );
+    }
+}
+
+#[test]
+fn a_first_push_is_one_write() {
+    let plain = Plain::new();
+    let calls = plain.calls(|plain| plain.push(Post, GROUP, "a 1\nb 1\n").expect("is accepted"));
+    let written: Vec<_> = calls.iter().filter(|(name, _)| *name == "write").collect();
+    let [(_, keys)] = written.as_slice() else {
+        panic!("one write: {calls:?}")
+    };
+    // Two types, the label names, the index and, last, the entry.
+    assert_eq!(keys.len(), 5);
+    assert!(
+        keys.last().is_some_and(|key| key.starts_with("pgw1:g:")),
+        "{keys:?}"
+    );
+}
+
+#[test]
+fn a_scrape_lists_once_and_reads_each_entry_once() {
+    for others in [0, 10, 200] {
+        let plain = with_groups(others);
+        let calls = plain.calls(|plain| plain.scrape(AfterScrape::TidyUp));
+        assert_eq!(calls.iter().filter(|(name, _)| *name == "list").count(), 1);
+        assert_eq!(
+            calls.iter().filter(|(name, _)| *name == "read").count(),
+            if others == 0 { 2 } else { 3 },
+            "{others}"
+        );
+        let mut read: BTreeMap<&str, usize> = BTreeMap::new();
+        for key in calls
+            .iter()
+            .filter(|(name, _)| *name == "read")
+            .flat_map(|(_, keys)| keys)
+        {
+            *read.entry(key).or_default() += 1;
+        }
+        let values = plain.store.values.borrow();
+        let entries = values.keys().filter(|key| key.starts_with("pgw1:g:"));
+        assert_eq!(entries.clone().count(), 2 * others);
+        for entry in entries {
+            assert_eq!(read.get(entry.as_str()), Some(&1), "{entry}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The model test: the real operations on a store in memory, interleaved call by call, against a sequential model of
+//! the Pushgateway.
+//!
+//! [`classes`] tries random histories in which no promise may be broken, but for the exceptions that the guarantees
+//! state; what breaks one is made small and printed call by call. [`histories`] has some written down: each exception
+//! as small as it can be, and what once went wrong. [`costs`] counts calls, [`bounds`] keys, and [`exactness`] holds
+//! the consistency check against one that gathers everything.
+//!
+//! Environment:
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `MODEL_RUNS` | how many histories of each class are tried | 2500 |
+//! | `MODEL_SEED` | which | 1 |
+
+mod before;
+mod bounds;
+mod checker;
+mod classes;
+mod costs;
+mod exactness;
+mod exceptions;
+mod histories;
+mod history;
+mod plain;
+mod run;
+mod scenario;
+mod schedule;
+mod search;
+mod store;

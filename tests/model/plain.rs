@@ -1,0 +1,107 @@
+//! The operations one after the other on the store of the unit tests, for tests that count.
+
+use std::cell::Cell;
+
+use spin_pushgateway::cleanup::Cleanup;
+use spin_pushgateway::consistency::Kind;
+use spin_pushgateway::delete;
+use spin_pushgateway::exposition::names::NameScheme;
+use spin_pushgateway::exposition::text;
+use spin_pushgateway::groups::key::GroupingKey;
+use spin_pushgateway::push::{self, Push, PushError};
+use spin_pushgateway::store::World;
+use spin_pushgateway::store::memory::{Call, MemoryStore};
+use spin_pushgateway::store::snapshot::Snapshot;
+
+use super::run::{BEGIN, RULES, block_on};
+
+/// Grouping labels.
+pub(crate) type Labels<'a> = &'a [(&'a str, &'a str)];
+
+/// A gateway on a store of its own.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    pub(crate) store: MemoryStore,
+    world: Ticking,
+}
+
+#[derive(Debug)]
+struct Ticking {
+    now: Cell<u64>,
+    randoms: Cell<u64>,
+}
+
+impl World for Ticking {
+    fn now(&self) -> u64 {
+        self.now.replace(self.now.get() + 1)
+    }
+
+    fn random(&self) -> u64 {
+        self.randoms.set(self.randoms.get() + 1);
+        self.randoms.get()
+    }
+}
+
+impl Plain {
+    pub(crate) fn new() -> Self {
+        Self {
+            store: MemoryStore::default(),
+            world: Ticking {
+                now: Cell::new(BEGIN),
+                randoms: Cell::new(0),
+            },
+        }
+    }
+
+    pub(crate) fn wait(&self, nanoseconds: u64) {
+        self.world.now.set(self.world.now.get() + nanoseconds);
+    }
+
+    pub(crate) fn push(&self, kind: Kind, labels: Labels<'_>, body: &str) -> Result<(), PushError> {
+        let key = GroupingKey::new(labels.iter().copied()).expect("has a job");
+        let families = text::parse(body.as_bytes(), NameScheme::Legacy).expect("parses");
+        let push = Push {
+            kind,
+            key: &key,
+            families,
+        };
+        block_on(push::push(&self.store, &self.world, push, RULES))
+    }
+
+    pub(crate) fn delete(&self, labels: Labels<'_>) {
+        let key = GroupingKey::new(labels.iter().copied()).expect("has a job");
+        block_on(delete::delete(&self.store, &self.world, &key)).expect("does not fail");
+    }
+
+    /// Scrapes, and tidies up if `and` says so.
+    pub(crate) fn scrape(&self, and: AfterScrape) {
+        let snapshot = block_on(Snapshot::read(&self.store)).expect("does not fail");
+        let entries: Vec<_> = snapshot
+            .groups
+            .iter()
+            .map(|(id, values)| (id.as_str(), values.entries(&mut Vec::new())))
+            .collect();
+        let groups: Vec<_> = entries
+            .iter()
+            .filter_map(|(_, entries)| entries.fold())
+            .collect();
+        let cleanup = Cleanup::plan(&snapshot, &entries, &groups, self.world.now());
+        if and == AfterScrape::TidyUp {
+            block_on(cleanup.run(&self.store)).expect("does not fail");
+        }
+    }
+
+    /// The calls that this makes.
+    pub(crate) fn calls(&self, action: impl FnOnce(&Self)) -> Vec<Call> {
+        self.store.take_calls();
+        action(self);
+        self.store.take_calls()
+    }
+}
+
+/// What follows a scrape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterScrape {
+    Nothing,
+    TidyUp,
+}
