@@ -9,6 +9,7 @@ use std::fmt;
 use crate::auth::Tokens;
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
+use crate::limits::{GroupLimits, PushLimits};
 use crate::routes::Paths;
 
 /// What can be configured.
@@ -18,6 +19,10 @@ pub struct Config {
     pub max_push_bytes: usize,
     /// The largest entry that is stored, in bytes. Stores have limits of their own.
     pub max_entry_bytes: usize,
+    /// What one push may hold.
+    pub push_limits: PushLimits,
+    /// How many groups there may be.
+    pub group_limits: GroupLimits,
     /// Whether pushes are checked against what other groups hold. The Pushgateway's
     /// `--push.disable-consistency-check` turns it off.
     pub consistency_check: bool,
@@ -60,9 +65,15 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// The names of all variables. `spin.toml` declares them.
-    pub const VARIABLES: [&str; 13] = [
+    pub const VARIABLES: [&str; 19] = [
         "max_push_bytes",
         "max_entry_bytes",
+        "max_series_per_push",
+        "max_families_per_push",
+        "max_labels_per_series",
+        "max_label_bytes",
+        "max_groups",
+        "max_groups_per_job",
         "push_disable_consistency_check",
         "push_enable_utf8_names",
         "push_enable_openmetrics",
@@ -89,6 +100,16 @@ impl Config {
         Ok(Self {
             max_push_bytes: variables.bytes("max_push_bytes", 16 << 20)?,
             max_entry_bytes: variables.bytes("max_entry_bytes", 64 << 20)?,
+            push_limits: PushLimits {
+                max_series_per_push: variables.limit("max_series_per_push")?,
+                max_families_per_push: variables.limit("max_families_per_push")?,
+                max_labels_per_series: variables.limit("max_labels_per_series")?,
+                max_label_bytes: variables.limit("max_label_bytes")?,
+            },
+            group_limits: GroupLimits {
+                max_groups: variables.limit("max_groups")?,
+                max_groups_per_job: variables.limit("max_groups_per_job")?,
+            },
             consistency_check: !variables.switch("push_disable_consistency_check")?,
             names: if variables.switch("push_enable_utf8_names")? {
                 NameScheme::Utf8
@@ -130,6 +151,15 @@ impl Variables<'_> {
                     expected: expected.into(),
                 }),
         }
+    }
+
+    fn limit(&self, variable: &'static str) -> Result<Option<usize>, ConfigError> {
+        let Some(text) = self.get(variable) else {
+            return Ok(None);
+        };
+        let expected = "a number above zero".into();
+        let limit = text.parse().ok().filter(|limit| *limit > 0);
+        limit.map(Some).ok_or(ConfigError { variable, expected })
     }
 
     fn switch(&self, variable: &'static str) -> Result<bool, ConfigError> {

@@ -18,14 +18,15 @@ pub mod quote;
 pub mod receive;
 pub mod render;
 pub mod respond;
+pub mod room;
 pub mod routes;
 pub mod scrape;
 pub mod service;
 pub mod site;
 pub mod store;
-pub mod ui;
 #[cfg(test)]
 mod testing;
+pub mod ui;
 
 #[cfg(target_family = "wasm")]
 mod door;

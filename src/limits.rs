@@ -1,4 +1,4 @@
-//! Limits on what one push may hold. None is set unless a variable sets it.
+//! Limits on what one push may hold and on how many groups there may be. None is set unless a variable sets it.
 
 use std::fmt;
 
@@ -15,6 +15,17 @@ pub struct PushLimits {
     pub max_labels_per_series: Option<usize>,
     /// How long a label name or value, in bytes.
     pub max_label_bytes: Option<usize>,
+}
+
+/// How many groups there may be. `None` is no limit.
+///
+/// A group with nothing but a rejected push counts. Pushes that come at the same moment may exceed a limit together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupLimits {
+    /// How many groups in all.
+    pub max_groups: Option<usize>,
+    /// How many groups of one job.
+    pub max_groups_per_job: Option<usize>,
 }
 
 /// A limit that a push exceeds.
@@ -47,6 +58,14 @@ impl fmt::Display for Exceeded {
 }
 
 impl std::error::Error for Exceeded {}
+
+impl GroupLimits {
+    /// Whether there is any limit.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        *self != Self::default()
+    }
+}
 
 impl PushLimits {
     /// Checks the families of a push, whose metrics have their final labels.

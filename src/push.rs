@@ -10,6 +10,8 @@ use crate::groups::entry::{Generation, Header, Nanos, StoredFamily, Writer};
 use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::own;
 use crate::groups::series::{self, RenderedFamily};
+use crate::limits::{Exceeded, GroupLimits, PushLimits};
+use crate::room::{self, Full};
 use crate::store::layout::{self, Slot};
 use crate::store::records::{self, Failure};
 use crate::store::{Store, StoreError, Value, World};
@@ -32,6 +34,10 @@ pub struct Rules {
     pub consistency_check: bool,
     /// The largest entry that may be stored, in bytes.
     pub max_entry_bytes: usize,
+    /// What the push may hold.
+    pub push_limits: PushLimits,
+    /// How many groups there may be.
+    pub group_limits: GroupLimits,
 }
 
 /// Why a push was not stored.
@@ -46,6 +52,10 @@ pub enum PushError {
         /// The limit.
         limit: usize,
     },
+    /// It holds more than it may.
+    Exceeds(Exceeded),
+    /// There is no room for its group.
+    Full(Full),
     /// The store failed.
     Store(StoreError),
 }
@@ -88,7 +98,10 @@ pub async fn push<S: Store, W: World>(
         mut families,
     } = push;
     let id = key.id();
-    let result = match prepare(&mut families, key) {
+    if let Err(full) = room::check(store, &id, &rules.group_limits, world.now()).await? {
+        return Err(PushError::Full(full));
+    }
+    let result = match prepare(&mut families, key, &rules.push_limits) {
         Ok(()) => {
             let rendered: Vec<_> = families.iter().map(series::render).collect();
             let operation = Operation {
@@ -103,7 +116,7 @@ pub async fn push<S: Store, W: World>(
             };
             operation.run().await
         }
-        Err(violations) => Err(violations.into()),
+        Err(error) => Err(error),
     };
     if let Err(PushError::Rejected(violations)) = &result {
         let failure = Failure {
@@ -122,14 +135,16 @@ pub async fn push<S: Store, W: World>(
 fn prepare<'a>(
     families: &mut Vec<MetricFamily<'a>>,
     key: &'a GroupingKey,
-) -> Result<(), Violations> {
+    limits: &PushLimits,
+) -> Result<(), PushError> {
     check::check_timestamps(families)?;
     families.retain(|family| !own::is_automatic(&family.name));
     families.sort_by(|a, b| a.name.cmp(&b.name));
     for family in families.iter_mut() {
         series::apply_grouping_labels(family, key);
     }
-    check::check_push(families)
+    limits.check(families).map_err(PushError::Exceeds)?;
+    Ok(check::check_push(families)?)
 }
 
 /// One push on its way into the store.

@@ -202,6 +202,8 @@ impl<S: Store, W: World> Service<'_, S, W> {
         let rules = Rules {
             consistency_check: self.config.consistency_check,
             max_entry_bytes: self.config.max_entry_bytes,
+            push_limits: self.config.push_limits,
+            group_limits: self.config.group_limits,
         };
         match push::push(
             self.store,
@@ -230,6 +232,14 @@ impl<S: Store, W: World> Service<'_, S, W> {
                     StatusCode::BAD_REQUEST,
                     &hints::add(&text, violations.hint()),
                 )
+            }
+            Err(PushError::Exceeds(exceeded)) => {
+                log::warn("push refused", &format!("group {key}: {exceeded}"));
+                respond::error(StatusCode::UNPROCESSABLE_ENTITY, &exceeded.to_string())
+            }
+            Err(PushError::Full(full)) => {
+                log::warn("push refused", &format!("group {key}: {full}"));
+                respond::error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())
             }
             Err(PushError::TooLarge { size, limit }) => {
                 let text =

@@ -9,6 +9,7 @@ use crate::exposition::negotiate::Format;
 use crate::exposition::openmetrics::Support;
 use crate::exposition::text;
 use crate::groups::key::GroupingKey;
+use crate::limits::{GroupLimits, PushLimits};
 use crate::push::{Push, PushError, Rules, push};
 use crate::scrape::scrape;
 use crate::store::World;
@@ -42,6 +43,8 @@ fn push_families(
     let rules = Rules {
         consistency_check: true,
         max_entry_bytes: 1 << 20,
+        push_limits: PushLimits::default(),
+        group_limits: GroupLimits::default(),
     };
     let push_of = Push {
         kind,

@@ -119,6 +119,12 @@ impl GroupId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The first digits, which all groups of the job have.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        self.0.get(..Self::JOB_DIGITS).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for GroupId {

@@ -54,12 +54,20 @@ pub(super) fn render(context: &Context<'_>, since: Nanos) -> Markup {
 /// What every variable is in effect. Of secrets only whether they are set.
 fn variables(config: &Config) -> Vec<(&'static str, String)> {
     let switch = |is_on: bool| String::from(if is_on { "true" } else { "false" });
+    let limit = |limit: Option<usize>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let push = &config.push_limits;
     Config::VARIABLES
         .into_iter()
         .map(|name| {
             let value = match name {
                 "max_push_bytes" => config.max_push_bytes.to_string(),
                 "max_entry_bytes" => config.max_entry_bytes.to_string(),
+                "max_series_per_push" => limit(push.max_series_per_push),
+                "max_families_per_push" => limit(push.max_families_per_push),
+                "max_labels_per_series" => limit(push.max_labels_per_series),
+                "max_label_bytes" => limit(push.max_label_bytes),
+                "max_groups" => limit(config.group_limits.max_groups),
+                "max_groups_per_job" => limit(config.group_limits.max_groups_per_job),
                 "push_disable_consistency_check" => switch(!config.consistency_check),
                 "push_enable_utf8_names" => switch(config.names == NameScheme::Utf8),
                 "push_enable_openmetrics" => switch(config.push_openmetrics == Support::On),
@@ -86,7 +94,7 @@ mod tests {
     fn every_variable_is_told_and_no_secret() {
         let set = |name: &str| {
             let value = match name {
-                "max_push_bytes" | "max_entry_bytes" => "1234",
+                name if name.starts_with("max_") => "1234",
                 "web_route_prefix" | "web_external_url" | "web_telemetry_path" => "/x",
                 "push_tokens" | "scrape_tokens" | "admin_tokens" => "hunter2",
                 _ => "true",

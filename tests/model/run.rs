@@ -13,6 +13,7 @@ use spin_pushgateway::delete;
 use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
+use spin_pushgateway::limits::{GroupLimits, PushLimits};
 use spin_pushgateway::push::{self, Push, PushError, Rules};
 use spin_pushgateway::store::snapshot::Snapshot;
 use spin_pushgateway::store::{StoreError, Value, World};
@@ -30,6 +31,16 @@ pub(crate) const BEGIN: u64 = 1_700_000_000 * SECOND;
 pub(crate) const RULES: Rules = Rules {
     consistency_check: true,
     max_entry_bytes: 1 << 20,
+    push_limits: PushLimits {
+        max_series_per_push: None,
+        max_families_per_push: None,
+        max_labels_per_series: None,
+        max_label_bytes: None,
+    },
+    group_limits: GroupLimits {
+        max_groups: None,
+        max_groups_per_job: None,
+    },
 };
 
 /// The world of one process.
