@@ -42,6 +42,10 @@ lint: target deny
 	$(CARGO) clippy --locked --target $(TARGET) --release -p spin-pushgateway -p host-probe -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
+# Every fuzz target for a minute; SECONDS=600 for longer.
+fuzz:
+	scripts/fuzz $(or $(SECONDS),60)
+
 fmt:
 	$(CARGO) fmt --all
 
