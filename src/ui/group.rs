@@ -18,18 +18,21 @@ const MAX_EXPOSITION: usize = 64 << 10;
 
 /// Labels as badges, the job first.
 pub(super) fn badges(labels: &[(&str, &str)]) -> Markup {
-    let job = labels.iter().filter(|(name, _)| *name == JOB);
-    let others = labels.iter().filter(|(name, _)| *name != JOB);
     html! {
-        @for (name, value) in job.chain(others) {
+        @for (name, value) in job_first(labels) {
             span.badge.job[*name == JOB] { b { (name) "=" } (value) }
         }
     }
 }
 
+fn job_first<'l>(labels: &'l [(&str, &str)]) -> impl Iterator<Item = &'l (&'l str, &'l str)> {
+    let job = labels.iter().filter(|(name, _)| *name == JOB);
+    job.chain(labels.iter().filter(|(name, _)| *name != JOB))
+}
+
 /// The button that deletes a group. It names the group to those who hear it.
 pub(super) fn delete_button(context: &Context<'_>, labels: &[(&str, &str)]) -> Markup {
-    let pairs = labels.iter().map(|(name, value)| format!("{name}={value}"));
+    let pairs = job_first(labels).map(|(name, value)| format!("{name}={value}"));
     let name = pairs.collect::<Vec<_>>().join(", ");
     html! {
         button.delete.live type="button" data-path=(address::path(labels, context.config.names)) data-name=(name) aria-label={"Delete group " (name)} { "Delete" }

@@ -99,7 +99,7 @@ impl<'l, 'a> Overview<'l, 'a> {
                     (figure("Series", html! { (count(self.series)) }))
                     (figure("Stored", html! { (size(self.bytes)) }))
                     (figure("Last push", time(self.latest, now)))
-                    (figure("Failed", html! {
+                    (figure("Failing groups", html! {
                         @if self.failed == 0 { "0" } @else {
                             a.bad href=(View { failed: true, ..View::default() }.href()) { (count(self.failed)) }
                         }
@@ -129,6 +129,7 @@ impl<'l, 'a> Overview<'l, 'a> {
                         @let (older_than, name) = AGES.get(at).map_or(("", "never"), |(_, older_than, name)| (*older_than, *name));
                         @let tall = scaled(approximately(*groups), approximately(highest));
                         li.stale[at >= STALE] {
+                            span.n aria-hidden="true" { (count(*groups)) }
                             svg viewBox="0 0 10 100" preserveAspectRatio="none" aria-hidden="true" {
                                 rect width="10" height="100" {}
                                 rect.bar y=(100 - tall) width="10" height=(tall) {}

@@ -170,7 +170,7 @@ function confirm(title, text, names, change) {
 }
 
 function deleteGroup({ path, name }) {
-  confirm("Delete this group?", "Its metrics go from the next scrape on.", name.split(", "), async () => {
+  confirm("Delete this group?", "Its metrics go from the next scrape on.", [name], async () => {
     await send(path);
     if (document.body.dataset.root === "../") location.href = root;
     else show(location.href, { keep: "none" });

@@ -53,6 +53,11 @@ pub(crate) const NODE: Program = Program {
     name: "node",
     variable: "NODE_BIN",
 };
+/// Chromium.
+pub(crate) const CHROMIUM: Program = Program {
+    name: "chromium",
+    variable: "CHROMIUM_BIN",
+};
 /// Go's build tool.
 pub(crate) const GO: Program = Program {
     name: "go",
