@@ -137,7 +137,7 @@ fn histogram() -> impl Strategy<Value = Histogram<'static>> {
                 exemplars,
                 created,
             )| {
-                Histogram {
+                let mut histogram = Histogram {
                     sample_count,
                     sample_count_float,
                     sample_sum,
@@ -145,9 +145,33 @@ fn histogram() -> impl Strategy<Value = Histogram<'static>> {
                     native,
                     exemplars,
                     created,
-                }
+                };
+                make_consistent(&mut histogram);
+                histogram
             },
         )
+}
+
+/// Makes the counts those of the native buckets, as they must be.
+fn make_consistent(histogram: &mut Histogram<'_>) {
+    let Some(native) = &mut histogram.native else {
+        return;
+    };
+    let sides = [&native.negative, &native.positive];
+    if sides.iter().any(|side| !side.counts.is_empty()) {
+        histogram.sample_count_float = histogram.sample_count_float.abs().max(1.0);
+        return;
+    }
+    histogram.sample_count_float = 0.0;
+    native.zero_count_float = 0.0;
+    native.zero_count >>= 1;
+    let populations = sides.into_iter().flat_map(|side| {
+        side.deltas.iter().scan(0, |population, delta| {
+            *population += delta;
+            Some(population.unsigned_abs())
+        })
+    });
+    histogram.sample_count = native.zero_count + populations.sum::<u64>();
 }
 
 /// An integer or a float count, seldom both.

@@ -73,6 +73,17 @@ pub enum ErrorKind {
     },
     /// The buckets are given both as deltas and as counts.
     DeltasAndCounts,
+    /// The buckets of a float histogram are given as deltas.
+    DeltasOfFloats,
+    /// The buckets of an integer histogram are given as counts.
+    CountsOfIntegers,
+    /// The native buckets of an integer histogram hold another number of observations than there are.
+    CountMismatch {
+        /// The sample count.
+        expected: u64,
+        /// The sum of all buckets.
+        found: u128,
+    },
     /// A native bucket holds fewer than no observations, or more than fit.
     InvalidBucketCount,
 }
@@ -151,6 +162,21 @@ impl fmt::Display for ErrorKind {
             }
             Self::DeltasAndCounts => {
                 f.write_str("expected bucket deltas or bucket counts, found both")
+            }
+            Self::DeltasOfFloats => f.write_str(
+                "expected bucket counts, since sample_count_float or zero_count_float is above 0, \
+                 found bucket deltas",
+            ),
+            Self::CountsOfIntegers => f.write_str(
+                "expected bucket deltas, since neither sample_count_float nor zero_count_float \
+                 is above 0, found bucket counts",
+            ),
+            Self::CountMismatch { expected, found } => {
+                write!(
+                    f,
+                    "expected {expected} observations in native buckets as the sample count says, \
+                     found {found}"
+                )
             }
             Self::InvalidBucketCount => {
                 f.write_str("expected bucket counts of 0 or more, found others")

@@ -84,10 +84,8 @@ impl MetricParser {
             };
             return Err(kind.into());
         }
-        if let Value::Histogram(histogram) = &value
-            && let Some(native) = &histogram.native
-        {
-            native::check(native).map_err(|fault| fault.within("histogram"))?;
+        if let Value::Histogram(histogram) = &value {
+            native::check(histogram).map_err(|fault| fault.within("histogram"))?;
         }
         Ok(Metric {
             labels,

@@ -79,7 +79,7 @@ fn a_push_by_a_real_client_is_understood() {
     };
     let native = histogram.native.as_ref().expect("native buckets");
     assert_eq!(native.schema, -2);
-    assert_eq!(native.positive.deltas, [1, 1, -1]);
+    assert_eq!(native.positive.deltas, [1, 1, 0]);
     assert_eq!(native.negative.spans[0].offset, -3);
     let exemplar = histogram.buckets[0].exemplar.as_ref().expect("an exemplar");
     assert_eq!(
@@ -262,6 +262,39 @@ fn broken_pushes_are_refused_with_their_place() {
             "expected 2147483647 buckets as the spans say, found 0: in metric family 1 \"h\", \
              metric 1, field histogram.positive_span",
         ),
+        (
+            "a sample count that the native buckets do not add up to",
+            stream(|out| {
+                put_string(out, 1, "h");
+                put_uint(out, 3, 4);
+                put_message(out, 4, |out| {
+                    put_message(out, 7, |out| {
+                        put_uint(out, 1, 2);
+                        put_message(out, 12, |out| put_uint(out, 2, 1));
+                        put_uint(out, 13, 2);
+                    });
+                });
+            }),
+            "expected 2 observations in native buckets as the sample count says, found 1: in \
+             metric family 1 \"h\", metric 1, field histogram.sample_count",
+        ),
+        (
+            "bucket counts without a float count",
+            stream(|out| {
+                put_string(out, 1, "h");
+                put_uint(out, 3, 4);
+                put_message(out, 4, |out| {
+                    put_message(out, 7, |out| {
+                        put_uint(out, 1, 1);
+                        put_message(out, 12, |out| put_uint(out, 2, 1));
+                        put_double(out, 14, 1.0);
+                    });
+                });
+            }),
+            "expected bucket deltas, since neither sample_count_float nor zero_count_float is \
+             above 0, found bucket counts: in metric family 1 \"h\", metric 1, field \
+             histogram.positive_count",
+        ),
     ];
     for (name, bytes, want) in cases {
         let got = parse(&bytes, NameScheme::Legacy).map_err(|error| error.to_string());
@@ -346,6 +379,7 @@ fn packed_lists_are_read_too() {
         put_uint(out, 3, 4);
         put_message(out, 4, |out| {
             put_message(out, 7, |out| {
+                put_uint(out, 1, 6);
                 put_message(out, 12, |out| put_uint(out, 2, 3));
                 put_message(out, 13, |out| out.extend([2, 4, 1]));
             });
