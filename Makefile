@@ -20,7 +20,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host test lint fmt deny deny-installed target bench clean
+.PHONY: run build host test lint fmt fuzz deny deny-installed target bench clean
 
 build: target
 	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway

@@ -11,10 +11,14 @@ use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::own;
 use crate::groups::series::{self, RenderedFamily};
 use crate::limits::{Exceeded, GroupLimits, PushLimits};
+use crate::quote::shorten;
 use crate::room::{self, Full};
 use crate::store::layout::{self, Slot};
 use crate::store::records::{self, Failure};
 use crate::store::{Store, StoreError, Value, World};
+
+/// How much of the reason of a rejected push is kept, in bytes.
+const MAX_REASON_BYTES: usize = 4096;
 
 /// A request to change a group.
 #[derive(Debug)]
@@ -122,7 +126,7 @@ pub async fn push<S: Store, W: World>(
         let failure = Failure {
             labels: records::labels(key),
             time: world.now(),
-            reason: violations.to_string(),
+            reason: shorten(&violations.to_string(), MAX_REASON_BYTES).into_owned(),
         };
         store
             .write(vec![(layout::failure(&id), records::write(&failure))])

@@ -1,5 +1,7 @@
 //! Quoting of strangers' text in error messages.
 
+use std::borrow::Cow;
+
 /// Quotes as Go's `%q` does, which the Pushgateway's error texts are made with.
 ///
 /// Bytes that are not UTF-8 become `\xNN`, control characters their escapes, everything printable stays as it is.
@@ -16,6 +18,17 @@ pub fn quote(text: impl AsRef<[u8]>) -> String {
     }
     out.push('"');
     out
+}
+
+/// The text, cut short where it is longer than so many bytes.
+#[must_use]
+pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(limit);
+    let start = text.get(..end).unwrap_or_default();
+    Cow::Owned(format!("{start}… ({} bytes in all)", text.len()))
 }
 
 /// Quotes one byte as Go's `%q` does a rune: `'-'`.
@@ -64,6 +77,13 @@ fn is_printable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(shorten("aäb", 4), "aäb");
+        assert_eq!(shorten("aäb", 3), "aä… (4 bytes in all)");
+        assert_eq!(shorten("aäb", 2), "a… (4 bytes in all)");
+    }
 
     #[test]
     fn quotes_as_go_does() {

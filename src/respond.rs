@@ -8,6 +8,7 @@ use http::header::{
 use http::{Method, Response, StatusCode};
 
 use crate::auth::Refusal;
+use crate::quote::shorten;
 use crate::store::StoreError;
 
 /// An answer, its whole body in memory.
@@ -66,6 +67,9 @@ pub fn text(status: StatusCode, text: &str) -> Answer {
     )
 }
 
+/// How long an error text may be, in bytes. It may quote what was pushed, which can be millions.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
+
 /// An error, in the form of Go's `http.Error`.
 #[must_use]
 pub fn error(status: StatusCode, text: &str) -> Answer {
@@ -73,7 +77,11 @@ pub fn error(status: StatusCode, text: &str) -> Answer {
         (CONTENT_TYPE, PLAIN_TEXT),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    with(status, &headers, format!("{text}\n").into_bytes())
+    with(
+        status,
+        &headers,
+        format!("{}\n", shorten(text, MAX_ERROR_BYTES)).into_bytes(),
+    )
 }
 
 /// A method that the path does not have.
