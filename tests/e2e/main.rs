@@ -6,6 +6,7 @@ mod support;
 mod api;
 mod auth;
 mod concurrency;
+mod defects;
 mod durability;
 mod errors;
 mod exposition;

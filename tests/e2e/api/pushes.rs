@@ -239,17 +239,21 @@ fn native_bounds() -> Vec<u8> {
                 counts: Vec::new(),
             }
         };
+        let (negative, positive) = (side(vec![low]), side(vec![near, high]));
+        let zero_count = 1_000_000;
+        // All buckets but one of each side hold seven.
+        let used = negative.deltas.len() + positive.deltas.len() - 2;
         Metric {
             labels: vec![Label::new("schema", format!("{:02}", schema + 4))],
             value: Value::Histogram(Box::new(Histogram {
-                sample_count: 1_000_000,
+                sample_count: zero_count + 7 * used as u64,
                 sample_sum: 0.5,
                 native: Some(NativeHistogram {
                     schema,
                     zero_threshold: if schema == 0 { 0.0 } else { 2f64.powi(-128) },
-                    zero_count: 1_000_000,
-                    negative: side(vec![low]),
-                    positive: side(vec![near, high]),
+                    zero_count,
+                    negative,
+                    positive,
                     ..NativeHistogram::default()
                 }),
                 ..Histogram::default()
