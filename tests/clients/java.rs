@@ -4,7 +4,7 @@ use crate::stage::Stage;
 use crate::support::client::{Body, Client};
 
 /// What `PushGateway` of `prometheus-metrics-exporter-pushgateway` sends.
-const HEADERS: [(&str, &str); 5] = [
+pub(crate) const HEADERS: [(&str, &str); 5] = [
     (
         "Content-Type",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
