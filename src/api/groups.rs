@@ -188,16 +188,19 @@ impl Query {
             .collect()
     }
 
-    /// The groups that were selected, in the order that is asked for.
+    /// The same of groups that are needed later, in the order that is asked for.
     #[must_use]
-    pub fn sort<'l, 'a>(&self, selected: &'l [Listed<'a>]) -> Vec<&'l Listed<'a>> {
+    pub fn sorted<'l, 'a>(&self, groups: &'l [Listed<'a>], now: Nanos) -> Vec<&'l Listed<'a>> {
+        let selected = groups.iter().filter(|listed| self.selects(listed, now));
         let placed = self.placed(selected).into_iter();
         placed.map(|(_, listed)| listed).collect()
     }
 
-    fn placed<'l, 'a>(&self, selected: &'l [Listed<'a>]) -> Vec<(Position, &'l Listed<'a>)> {
+    fn placed<'l, 'a: 'l>(
+        &self,
+        selected: impl Iterator<Item = &'l Listed<'a>>,
+    ) -> Vec<(Position, &'l Listed<'a>)> {
         let mut placed: Vec<_> = selected
-            .iter()
             .map(|listed| (Position::of(self.sort, listed), listed))
             .collect();
         placed.sort_by(|(a, _), (b, _)| a.cmp(b, self.descending));
@@ -308,7 +311,7 @@ impl Position {
 /// The body that tells a page of the groups that were selected.
 #[must_use]
 pub fn page(query: &Query, selected: &[Listed<'_>]) -> Vec<u8> {
-    let placed = query.placed(selected);
+    let placed = query.placed(selected.iter());
     let is_before = |(position, _): &(Position, &Listed<'_>)| {
         query
             .after

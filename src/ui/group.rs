@@ -8,6 +8,7 @@ use super::family;
 use super::words::{count, counted, exact, size, time};
 use crate::api::groups::{Listed, has_failed, series};
 use crate::exposition::text::write_family_header;
+use crate::groups::fold::Group;
 use crate::groups::key::JOB;
 
 /// How many families are shown. The exposition has the rest.
@@ -31,11 +32,12 @@ fn job_first<'l>(labels: &'l [(&str, &str)]) -> impl Iterator<Item = &'l (&'l st
 }
 
 /// The button that deletes a group. It names the group to those who hear it.
-pub(super) fn delete_button(context: &Context<'_>, labels: &[(&str, &str)]) -> Markup {
+pub(super) fn delete_button(context: &Context<'_>, group: &Group<'_>) -> Markup {
+    let labels = &group.labels;
     let pairs = job_first(labels).map(|(name, value)| format!("{name}={value}"));
     let name = pairs.collect::<Vec<_>>().join(", ");
     html! {
-        button.delete.live type="button" data-path=(address::path(labels, context.config.names)) data-name=(name) aria-label={"Delete group " (name)} { "Delete" }
+        button.delete.live type="button" data-path=(address::path(labels, context.config.names)) data-name=(name) data-holds=(counted(series(group), "series", "series")) aria-label={"Delete group " (name)} { "Delete" }
     }
 }
 

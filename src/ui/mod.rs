@@ -100,7 +100,7 @@ pub async fn page<S: Store, W: World>(
         Page::Groups => {
             let snapshot = Snapshot::read(store).await?;
             let view = View::parse(request.uri.query().unwrap_or_default());
-            let content = groups(&context(Tab::Groups), &view, listed(&snapshot));
+            let content = groups(&context(Tab::Groups), &view, &listed(&snapshot));
             Ok(page::page(Tab::Groups, "Pushgateway", headers, &content))
         }
         Page::Group(id) => {
@@ -150,15 +150,15 @@ pub fn redirect(config: &Config) -> Answer {
     answer
 }
 
-fn groups(context: &Context<'_>, view: &View, listed: Vec<Listed<'_>>) -> Markup {
-    let overview = Overview::of(&listed, context.now);
+fn groups(context: &Context<'_>, view: &View, listed: &[Listed<'_>]) -> Markup {
+    let overview = Overview::of(listed, context.now);
     // The view makes valid queries. Should it not, everything is shown.
     let query = Query::parse(&view.api_query()).unwrap_or_default();
-    let selected = query.select(listed.clone(), context.now);
+    let sorted = query.sorted(listed, context.now);
     html! {
         h1.hidden { "Pushgateway" }
         (overview.render(view, context.now))
-        (table::render(context, view, &overview, &query.sort(&selected)))
+        (table::render(context, view, &overview, &sorted))
     }
 }
 
@@ -186,7 +186,7 @@ async fn one_group<S: Store>(
     Ok(Some(html! {
         div.title {
             h1 { (group::badges(&listed.group.labels)) }
-            (group::delete_button(context, &listed.group.labels))
+            (group::delete_button(context, &listed.group))
         }
         (group::detail(context, &listed))
     }))

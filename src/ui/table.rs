@@ -135,7 +135,7 @@ fn row(context: &Context<'_>, view: &View, listed: &Listed<'_>) -> Markup {
             td.families data-unit=(if group.families.len() == 1 { "family" } else { "families" }) { (count(group.families.len())) }
             td.series data-unit="series" { (count(series(group))) }
             td.bytes { (size(listed.bytes)) }
-            td.act { (group::delete_button(context, &group.labels)) }
+            td.act { (group::delete_button(context, group)) }
         }
         @if is_open {
             tr #{"d-" (listed.id)}.detail { td colspan="7" { (group::detail(context, listed)) } }

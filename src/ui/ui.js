@@ -169,8 +169,8 @@ function confirm(title, text, names, change) {
   dialog.showModal();
 }
 
-function deleteGroup({ path, name }) {
-  confirm("Delete this group?", "Its metrics go from the next scrape on.", [name], async () => {
+function deleteGroup({ path, name, holds }) {
+  confirm(`Delete this group with ${holds}?`, "This cannot be undone.", [name], async () => {
     await send(path);
     if (document.body.dataset.root === "../") location.href = root;
     else show(location.href, { keep: "none" });

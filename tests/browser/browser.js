@@ -33,7 +33,7 @@ export async function start(options = {}) {
     viewport: { width: 1280, height: 900 },
     ...options,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const close = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

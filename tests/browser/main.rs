@@ -90,6 +90,12 @@ fn tokens_are_asked_for_where_they_are_needed() {
 }
 
 #[test]
+fn who_reads_with_a_password_deletes_with_a_token() {
+    let tokens = [("scrape_tokens", "reader"), ("push_tokens", "pusher")];
+    pass("reading", &tokens, "");
+}
+
+#[test]
 fn what_strangers_push_is_text_wherever_it_is_shown() {
     let variables = [
         ("push_enable_utf8_names", "true"),

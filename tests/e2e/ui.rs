@@ -17,11 +17,10 @@ fn attributes<'t>(text: &'t str, start: &str) -> Vec<&'t str> {
     found.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// The link to the page of the first group.
+/// The page of the first group in the table.
 fn group_link(text: &str) -> String {
-    let links = attributes(text, "href=\"");
-    let link = links.iter().find(|link| link.starts_with("group/"));
-    format!("/{}", link.expect("a link to a group"))
+    let rows = attributes(text, "id=\"g-");
+    format!("/group/{}", rows.first().expect("a group"))
 }
 
 #[test]

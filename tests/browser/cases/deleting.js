@@ -16,6 +16,7 @@ export const deleting = {
 
     // One that a slip of the finger would cost.
     await page.getByRole("button", { name: "Delete group job=kept" }).click();
+    assert.equal(await page.locator("#confirm-title").textContent(), "Delete this group with 1 series?");
     await confirmDialog(page).getByRole("button", { name: "Cancel" }).click();
     await confirmDialog(page).waitFor({ state: "detached" });
     assert.equal((await jobs(page)).length, 6);
@@ -90,5 +91,29 @@ export const tokens = {
     await answer("chief");
     await confirmDialog(page).getByRole("button", { name: "Delete" }).click();
     await page.getByText("Deleted 2 groups with 2 series").waitFor();
+  },
+};
+
+export const reading = {
+  // What the browser asks its user for.
+  options: { httpCredentials: { username: "", password: "reader" } },
+  async run({ page, gateway }) {
+    const headers = { Authorization: "Bearer pusher" };
+    for (const job of ["a", "b"]) await push(gateway, `job/${job}`, "m 1\n", { headers });
+    await page.goto(gateway);
+    await page.locator("#search").fill("job");
+    await settled(page, () => document.querySelector(".found").textContent === "2 groups found");
+    await page.getByRole("button", { name: "Delete group job=a" }).click();
+    await confirmDialog(page).getByRole("button", { name: "Delete" }).click();
+    const asked = page.locator("#token[open]");
+    await asked.getByLabel("Token").fill("pusher");
+    await asked.getByRole("button", { name: "Go on" }).click();
+    await settled(page, () => document.querySelector(".found").textContent === "1 group found");
+
+    // What may push may not read: pages are asked for as before.
+    await page.locator(".toggle").click();
+    await page.locator("tr.detail").waitFor();
+    await page.getByRole("link", { name: "Status" }).click();
+    await page.getByRole("heading", { name: "Status" }).waitFor();
   },
 };
