@@ -13,7 +13,19 @@ pub fn add(text: &str, hint: Option<&str>) -> String {
 
 /// What to do about a text that cannot be parsed, where there is a usual cause.
 #[must_use]
-pub fn for_text(error: &ParseError) -> Option<&'static str> {
+pub fn for_text(error: &ParseError, body: &[u8]) -> Option<&'static str> {
+    if body.starts_with(b"--") {
+        return Some(
+            "the body looks like a form of several parts; \
+             with curl, use --data-binary @file, since -F makes a form",
+        );
+    }
+    if is_file_name(body) {
+        return Some(
+            "the body looks like the name of a file; did you forget the @ before it, \
+             as in curl --data-binary @file?",
+        );
+    }
     match error.kind() {
         ErrorKind::UnexpectedEnd => Some(
             "every line must end with a line feed, the last one too; \
@@ -54,6 +66,19 @@ pub fn for_text(error: &ParseError) -> Option<&'static str> {
     }
 }
 
+/// Whether a body is one word with a dot or slash in it, but not a number.
+fn is_file_name(body: &[u8]) -> bool {
+    let Ok(word) = str::from_utf8(body) else {
+        return false;
+    };
+    let separators = ['.', '/', '\\'];
+    word.contains(separators)
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || separators.contains(&c) || "_-~:".contains(c))
+        && word.parse::<f64>().is_err()
+}
+
 const CRLF: &str = "lines must end with a line feed alone, without a carriage return; convert the body, \
                     for example with tr -d '\\r'";
 
@@ -69,7 +94,7 @@ mod tests {
 
     #[test]
     fn usual_mistakes_have_a_hint() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"m 1", "--data-binary"),
             (b"m 1\r\n", "carriage return"),
             (b"\r\n", "carriage return"),
@@ -79,14 +104,32 @@ mod tests {
             (b"m 1 \n", "remove the blank"),
             (b"m 1 # {} 1\n", "exemplars"),
             (b"a 1b 2\n", "--data-binary"),
+            (
+                b"--------------------------d74496d6\r\nContent-Disposition: form-data; name=\"f\"\r\n",
+                "-F makes a form",
+            ),
+            (b"m.txt", "forget the @"),
+            (b"metrics/m", "forget the @"),
+            (b"/tmp/a-b_c~1.prom", "forget the @"),
+            (b"C:\\m.txt", "forget the @"),
         ];
         for (body, want) in cases {
             let error = text::parse(body, NameScheme::Legacy).expect_err("is refused");
-            let hint = for_text(&error);
+            let hint = for_text(&error, body);
             assert!(
                 hint.is_some_and(|hint| hint.contains(want)),
                 "{error}: {hint:?}"
             );
+        }
+    }
+
+    #[test]
+    fn not_every_word_is_a_file_name() {
+        let bodies: [&[u8]; 6] = [b"m", b"3.14", b"m=1.5", b"m 1.5", b"a.b\n", b"{\"m\":1.5}"];
+        for body in bodies {
+            let error = text::parse(body, NameScheme::Legacy).expect_err("is refused");
+            let hint = for_text(&error, body).unwrap_or_default();
+            assert!(!hint.contains('@'), "{error}: {hint}");
         }
     }
 }

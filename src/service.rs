@@ -190,7 +190,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
         let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         match PushFormat::of_header(content_type, self.config.push_openmetrics) {
             PushFormat::Text => text::parse(body, names)
-                .map_err(|error| hints::add(&error.to_string(), hints::for_text(&error))),
+                .map_err(|error| hints::add(&error.to_string(), hints::for_text(&error, body))),
             PushFormat::Protobuf => protobuf::parse(body, names).map_err(|error| error.to_string()),
             PushFormat::OpenMetrics => {
                 openmetrics::parse(body, names).map_err(|error| error.to_string())

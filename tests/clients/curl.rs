@@ -166,12 +166,12 @@ const CALLS: &[Call] = &[
     Call {
         job: "no-at",
         arguments: &["--data-binary", "m.txt"],
-        answer: ("400", "text format parsing error in line 1"),
+        answer: ("400", "did you forget the @"),
     },
     Call {
         job: "form",
         arguments: &["-F", "file=@m.txt"],
-        answer: ("400", "text format parsing error in line 1"),
+        answer: ("400", "use --data-binary @file, since -F makes a form"),
     },
     Call {
         job: "gzip-no-header",
