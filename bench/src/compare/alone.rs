@@ -223,12 +223,14 @@ fn large_push(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
+/// The request of each connection.
+type Requests = dyn Fn(usize) -> Vec<u8> + Sync;
+
 /// Many connections that push at once.
 fn many_pushers(bench: &Bench<'_>, table: &mut Table) -> Result<()> {
     let distinct = |connection: usize| push("POST", Families::Shared, connection);
     let same = |_: usize| push("POST", Families::Shared, 0);
-    let cases: [(&str, &(dyn Fn(usize) -> Vec<u8> + Sync)); 2] =
-        [("distinct groups", &distinct), ("one group", &same)];
+    let cases: [(&str, &Requests); 2] = [("distinct groups", &distinct), ("one group", &same)];
     for (what, next) in cases {
         let measure = |server: &Server| -> Result<[Rounds; 3]> {
             let [mut rate, mut p50, mut p99] = <[Rounds; 3]>::default();
