@@ -5,12 +5,15 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use spin_pushgateway::exposition::names::NameScheme;
+
 use super::api::Groups;
 use super::error_text::{Answers, is_about_the_body};
 use super::exposition::Exposition;
 use super::helps::Helps;
-use super::intended::{Intended, Tolerance};
+use super::intended::{Intended, Then, Tolerance};
 use super::request::{Method, Path, Request};
+use super::scrape::{Scrape, read};
 use super::side::Side;
 use super::support::client::Response;
 
@@ -21,6 +24,8 @@ const PATIENT: usize = 3000;
 /// The same while a case is shrunk, where it is done often and matters less,
 /// and for a difference that is tolerated.
 const IMPATIENT: usize = 50;
+/// How long a push may take that is not waited for.
+const MARK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long deletions may take.
 const RESET_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -37,6 +42,8 @@ pub(crate) enum Kind {
     Scrape,
     /// The groups as JSON after the request.
     Api,
+    /// The exposition after the request, which nobody could read.
+    Invalid,
 }
 
 /// A difference between the two sides.
@@ -79,6 +86,24 @@ impl fmt::Display for Difference {
     }
 }
 
+/// How both sides are set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Which names are allowed.
+    pub(crate) names: NameScheme,
+    /// Whether pushes are checked against other groups before they are
+    /// answered.
+    pub(crate) consistency_check: bool,
+}
+
+impl Rules {
+    /// What both do without being told.
+    pub(crate) const DEFAULT: Self = Self {
+        names: NameScheme::Legacy,
+        consistency_check: true,
+    };
+}
+
 /// What came of a request.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -96,8 +121,12 @@ pub(crate) struct Pair {
     reference: Side,
     subject: Side,
     intended: Intended,
+    /// How both sides are set up.
+    pub(crate) rules: Rules,
     /// How often each intended difference was met.
     met: BTreeMap<&'static str, usize>,
+    /// How many marks were pushed to see that the pushes before are through.
+    marks: usize,
     /// The groups that may exist.
     touched: HashSet<Path>,
     /// How often the reference is asked again.
@@ -106,24 +135,41 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Compares the subject with the reference.
-    pub(crate) fn new(reference: Side, subject: Side, intended: Intended) -> Self {
-        Self {
+    pub(crate) fn new(reference: Side, subject: Side, intended: Intended, rules: Rules) -> Self {
+        let mut pair = Self {
             reference,
             subject,
             intended,
+            rules,
+            marks: 0,
             met: BTreeMap::new(),
             touched: HashSet::new(),
             attempts: PATIENT,
+        };
+        pair.warm_up();
+        pair
+    }
+
+    /// The Pushgateway has some of its own metrics from the first push on.
+    fn warm_up(&mut self) {
+        for method in [Method::Put, Method::Post, Method::Delete] {
+            let request = Request::plain(method, barrier_path(), Vec::new());
+            self.touched.insert(request.path.clone());
+            self.subject.send(&request);
+            self.reference.send(&request);
         }
+        self.reset();
     }
 
     /// How often each intended difference was met up to now, and its reason.
     pub(crate) fn met(&self) -> Vec<(&'static str, usize, &'static str)> {
         let translations = self.intended.translations.iter();
-        let tolerances = self.intended.tolerances.iter();
+        let tolerances = self.intended.tolerances.into_iter().flatten();
+        let omissions = self.intended.omissions.iter();
         translations
             .map(|entry| (entry.id, entry.reason))
             .chain(tolerances.map(|entry| (entry.id, entry.reason)))
+            .chain(omissions.map(|entry| (entry.id, entry.reason)))
             .map(|(id, reason)| (id, self.met.get(id).copied().unwrap_or_default(), reason))
             .collect()
     }
@@ -136,15 +182,12 @@ impl Pair {
     /// Deletes every group on both sides.
     pub(crate) fn reset(&mut self) {
         for path in std::mem::take(&mut self.touched) {
-            let request = deletion(path);
-            let (translated, _) = self.translate(&request);
-            self.subject.send(&request);
-            self.reference.send(&translated);
+            self.delete(path);
         }
         for side in [&mut self.reference, &mut self.subject] {
             let deadline = Instant::now() + RESET_TIMEOUT;
             loop {
-                let scrape = side.scrape();
+                let scrape = side.scrape(Scrape::default());
                 if scrape.status == 200 && !scrape.text().contains("\npush_time_seconds{") {
                     break;
                 }
@@ -163,23 +206,59 @@ impl Pair {
         let Some(request) = requests.last() else {
             return Step::Same(0);
         };
-        let (status, mut difference) = self.exchange(request, requests);
+        let (status, difference) = self.exchange(request, requests);
         if let Some(step) = self.judge(difference, requests) {
             return step;
         }
-        if request.method == Method::Delete {
-            (_, difference) = self.exchange(&barrier(), requests);
+        if !self.rules.consistency_check {
+            let difference = self.await_mark();
+            if let Some(step) = self.judge(difference, requests) {
+                return step;
+            }
+        } else if request.method == Method::Delete {
+            let barrier = Request::plain(Method::Put, barrier_path(), Vec::new());
+            let (_, difference) = self.exchange(&barrier, requests);
             if let Some(step) = self.judge(difference, requests) {
                 return step;
             }
         }
-        difference = self.compare_scrapes();
+        // The groups first: whether a push was stored shows there.
+        let difference = self.compare_groups();
         if let Some(step) = self.judge(difference, requests) {
             return step;
         }
-        difference = self.compare_groups();
+        let difference = self.compare_scrapes(request.scrape);
         self.judge(difference, requests)
             .unwrap_or(Step::Same(status))
+    }
+
+    /// Waits until all pushes up to now are through, which the Pushgateway does
+    /// not wait for without the consistency check: pushes something that can be
+    /// found again.
+    fn await_mark(&mut self) -> Option<Box<Difference>> {
+        self.marks += 1;
+        let line = format!("mark{{number=\"{}\"}} 1\n", self.marks);
+        let request = Request::plain(Method::Put, barrier_path(), vec![line.into_bytes()]);
+        self.touched.insert(request.path.clone());
+        self.subject.send(&request);
+        self.reference.send(&request);
+        let mark = format!("\"number\":\"{}\"", self.marks);
+        let deadline = Instant::now() + MARK_TIMEOUT;
+        loop {
+            let groups = self.reference.api_metrics();
+            if groups.text().contains(&mark) {
+                return None;
+            }
+            if groups.status != 200 {
+                let subject = self.subject.api_metrics();
+                return Some(Box::new(Difference::new(Kind::Api, &groups, &subject)));
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the Pushgateway does not take {mark}:\n{groups:?}"
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// What a difference makes of the step; nothing if it can go on.
@@ -189,7 +268,41 @@ impl Pair {
             return Some(Step::Different(difference));
         };
         self.count(tolerance.id);
-        tolerance.parts_ways.then_some(Step::PartedWays)
+        match tolerance.then {
+            Then::GoOn => None,
+            Then::Mend => {
+                self.mend(requests);
+                Some(Step::Same(difference.statuses.1))
+            }
+            Then::PartWays => Some(Step::PartedWays),
+        }
+    }
+
+    /// Deletes the group of the last request from both sides.
+    fn mend(&mut self, requests: &[Request]) {
+        if let Some(request) = requests.last() {
+            self.delete(request.path.clone());
+            self.await_everything();
+        }
+    }
+
+    fn delete(&mut self, path: Path) {
+        let request = Request::plain(Method::Delete, path, Vec::new());
+        let (translated, _) = self.translate(&request);
+        self.subject.send(&request);
+        self.reference.send(&translated);
+    }
+
+    /// Waits until deletions are through.
+    fn await_everything(&mut self) {
+        if self.rules.consistency_check {
+            let barrier = Request::plain(Method::Put, barrier_path(), Vec::new());
+            self.touched.insert(barrier.path.clone());
+            self.subject.send(&barrier);
+            self.reference.send(&barrier);
+        } else if let Some(difference) = self.await_mark() {
+            panic!("the Pushgateway does not recover: {difference}");
+        }
     }
 
     fn tolerance(
@@ -197,7 +310,7 @@ impl Pair {
         difference: &Difference,
         requests: &[Request],
     ) -> Option<&'static Tolerance> {
-        let mut tolerances = self.intended.tolerances.iter();
+        let mut tolerances = self.intended.tolerances.into_iter().flatten();
         tolerances.find(|entry| (entry.covers)(difference, requests))
     }
 
@@ -210,7 +323,7 @@ impl Pair {
         let mut translated = request.clone();
         let mut reasons = Vec::new();
         for translation in self.intended.translations {
-            if let Some(path) = (translation.translate)(&translated.path) {
+            if let Some(path) = (translation.translate)(&translated.path, self.rules.names) {
                 translated.path = path;
                 reasons.push(translation.id);
             }
@@ -275,18 +388,37 @@ impl Pair {
         None
     }
 
-    fn compare_scrapes(&mut self) -> Option<Box<Difference>> {
-        let subject = self.subject.scrape();
-        let reference = self.reference.scrape();
+    fn compare_scrapes(&mut self, scrape: Scrape) -> Option<Box<Difference>> {
+        let subject = self.subject.scrape(scrape);
+        let reference = self.reference.scrape(scrape);
         let differ = |kind| Some(Box::new(Difference::new(kind, &reference, &subject)));
-        if (reference.status, subject.status) != (200, 200) {
+        if subject.status != 200 {
             return differ(Kind::Scrape);
         }
-        if reference.header("content-type") != subject.header("content-type") {
-            return differ(Kind::Header);
+        let exposed = match self.read(&subject).and_then(without_duplicates) {
+            Ok(exposed) => exposed,
+            Err(error) => return Some(invalid(&reference, &subject, error)),
+        };
+        if reference.status != 200 {
+            return differ(Kind::Scrape);
         }
-        let expected = Exposition::parse(&reference.text());
-        let exposed = Exposition::parse(&subject.text());
+        for name in ["content-type", "content-encoding"] {
+            if reference.header(name) != subject.header(name) {
+                let mut difference = Difference::new(Kind::Header, &reference, &subject);
+                let show = |response: &Response| format!("{name}: {:?}", response.header(name));
+                difference.reference = show(&reference);
+                difference.subject = show(&subject);
+                return Some(Box::new(difference));
+            }
+        }
+        let expected = match self.read(&reference).and_then(without_duplicates) {
+            Ok(expected) => expected,
+            Err(error) => {
+                let mut difference = Difference::new(Kind::Scrape, &reference, &subject);
+                difference.reference = error;
+                return Some(Box::new(difference));
+            }
+        };
         let mut found = mismatch(&expected, &exposed, &Helps::default());
         if found.is_some() {
             let helps = Helps::parse(&self.reference.api_metrics().body);
@@ -300,6 +432,19 @@ impl Pair {
             reference,
             subject,
         }))
+    }
+
+    /// The exposition without what is not compared.
+    fn read(&mut self, response: &Response) -> Result<Exposition, String> {
+        let omissions = self.intended.omissions;
+        let mut met = Vec::new();
+        let exposition = read(response, &mut |field| {
+            let omission = omissions.iter().find(|entry| (entry.is_omitted)(field));
+            met.extend(omission.map(|entry| entry.id));
+            omission.is_some()
+        });
+        met.into_iter().for_each(|id| self.count(id));
+        exposition
     }
 
     fn compare_groups(&mut self) -> Option<Box<Difference>> {
@@ -335,26 +480,29 @@ fn mismatch(
     })
 }
 
-fn deletion(path: Path) -> Request {
-    Request {
-        method: Method::Delete,
-        path,
-        lines: Vec::new(),
+fn without_duplicates(exposition: Exposition) -> Result<Exposition, String> {
+    match exposition.twice() {
+        Some(series) => Err(format!("exposed twice: {series}")),
+        None => Ok(exposition),
     }
 }
 
-/// The Pushgateway answers a DELETE before it has deleted; a push that it
-/// checks comes after.
-fn barrier() -> Request {
-    Request {
-        method: Method::Put,
-        path: Path {
-            job_name: "job".to_owned(),
-            job: "barrier".to_owned(),
-            pairs: Vec::new(),
-            tail: String::new(),
-        },
-        lines: Vec::new(),
+/// An exposition of the subject that nobody could read.
+fn invalid(reference: &Response, subject: &Response, error: String) -> Box<Difference> {
+    let mut difference = Difference::new(Kind::Invalid, reference, subject);
+    difference.reference = "can be read, or not".to_owned();
+    difference.subject = error;
+    Box::new(difference)
+}
+
+/// The Pushgateway answers a DELETE before it has deleted; a push to this group
+/// that it checks comes after.
+fn barrier_path() -> Path {
+    Path {
+        job_name: "job".to_owned(),
+        job: "barrier".to_owned(),
+        pairs: Vec::new(),
+        tail: String::new(),
     }
 }
 

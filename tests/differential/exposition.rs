@@ -1,13 +1,19 @@
 //! The exposition in the pieces that are compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::ties;
 
-/// Families of these prefixes are each program's own and are left out.
+/// In families of these prefixes each program has series of its own, which are
+/// left out; those that were pushed have a job.
 const OWN: [&str; 4] = ["go_", "process_", "promhttp_", "pushgateway_"];
 /// Families whose values are times, which two runs never share.
 pub(crate) const TIMES: [&str; 2] = ["push_time_seconds", "push_failure_time_seconds"];
+
+/// Whether programs have a metric of that name of their own.
+pub(crate) fn is_own(family: &str) -> bool {
+    OWN.iter().any(|prefix| family.starts_with(prefix))
+}
 
 /// One family as it was exposed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +42,7 @@ impl Exposition {
     pub(crate) fn parse(text: &str) -> Self {
         let mut exposition = Self::default();
         let mut current = String::new();
+        let mut own_kind = None;
         for line in text.split_terminator('\n') {
             let comment = line
                 .strip_prefix("# HELP ")
@@ -43,7 +50,15 @@ impl Exposition {
             if let Some(comment) = comment {
                 current = comment.split(' ').next().unwrap_or_default().to_owned();
             }
-            if OWN.iter().any(|prefix| current.starts_with(prefix)) {
+            if is_own(&current) {
+                // The HELP is not what was pushed.
+                if line.starts_with("# TYPE ") {
+                    own_kind = Some(line.to_owned());
+                } else if comment.is_none() && line.contains("job=\"") {
+                    let family = exposition.family(&current);
+                    family.kind.clone_from(&own_kind);
+                    family.samples.push(line.to_owned());
+                }
                 continue;
             }
             let family = exposition.family(&current);
@@ -73,6 +88,30 @@ impl Exposition {
             family.samples = ties::settled(&family.samples, bound);
         }
         exposition
+    }
+
+    /// A series that is exposed twice, where that is never right.
+    ///
+    /// Histograms and summaries may have been pushed with a bound twice.
+    pub(crate) fn twice(&self) -> Option<String> {
+        let mut names = HashSet::new();
+        if let Some(name) = self.order.iter().find(|name| !names.insert(*name)) {
+            return Some(name.clone());
+        }
+        let plain = |family: &&Family| {
+            let kind = family.kind.as_deref().unwrap_or_default();
+            !kind.ends_with("histogram") && !kind.ends_with("summary")
+        };
+        self.families.values().filter(plain).find_map(|family| {
+            let mut series = HashSet::new();
+            let mut series_of = family.samples.iter().map(|line| {
+                line.rsplit_once(' ')
+                    .map_or(line.as_str(), |(series, _)| series)
+            });
+            series_of
+                .find(|name| !series.insert(*name))
+                .map(str::to_owned)
+        })
     }
 
     fn family(&mut self, name: &str) -> &mut Family {
@@ -138,5 +177,35 @@ push_failure_time_seconds{job=\"b\"} 1.7e+09
         );
         let stray = Exposition::parse("m 1\n");
         assert_eq!(stray.families[""].samples, ["m 1"]);
+    }
+
+    #[test]
+    fn series_that_come_twice_are_known() {
+        for (text, want) in [
+            ("# TYPE m gauge\nm 1\nm{a=\"x\"} 1\n", None),
+            ("# TYPE m gauge\nm 1\nm 2\n", Some("m")),
+            (
+                "# TYPE m gauge\nm 1\n# TYPE n gauge\nn 1\n# TYPE m gauge\n",
+                Some("m"),
+            ),
+            (
+                "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1\"} 2\n",
+                None,
+            ),
+        ] {
+            assert_eq!(Exposition::parse(text).twice().as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn pushed_series_of_own_families_are_kept() {
+        let text = "# HELP go_info x\n# TYPE go_info gauge\ngo_info{version=\"1\"} 1\n\
+                    go_info{instance=\"\",job=\"a\"} 2\n# TYPE go_threads gauge\ngo_threads 8\n";
+        let exposition = Exposition::parse(text);
+        assert_eq!(exposition.order, ["go_info"]);
+        assert_eq!(
+            exposition.families["go_info"].samples,
+            ["go_info{instance=\"\",job=\"a\"} 2"]
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use spin_pushgateway::exposition::escape::{EscapingScheme, escape_metric_name};
 
 /// The HELP texts of each family. An absent one counts as empty, since the API
 /// does not tell the two apart.
@@ -32,9 +33,27 @@ impl Helps {
         });
         let help = unescaped(escaped);
         self.0
-            .get(family)
-            .is_some_and(|known| known.contains(&help))
+            .iter()
+            .any(|(name, known)| is_exposed_as(name, family) && known.contains(&help))
     }
+}
+
+/// Whether a family of that name is exposed under the other one, in some way of
+/// escaping.
+fn is_exposed_as(name: &str, exposed: &str) -> bool {
+    let schemes = [
+        EscapingScheme::Underscores,
+        EscapingScheme::Dots,
+        EscapingScheme::Values,
+    ];
+    exposed == name
+        || exposed
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            == Some(name)
+        || schemes
+            .into_iter()
+            .any(|scheme| escape_metric_name(name, scheme) == exposed)
 }
 
 fn unescaped(text: &str) -> String {
@@ -67,6 +86,7 @@ mod tests {
                 {"labels":{"job":"b"},"last_push_successful":true,
                  "m":{"time_stamp":"t","type":"GAUGE","metrics":[]}},
                 {"labels":{"job":"c"},"last_push_successful":true,
+                 "u.v":{"time_stamp":"t","type":"GAUGE","help":"u","metrics":[]},
                  "n":{"time_stamp":"t","type":"GAUGE","help":"  n ","metrics":[]}}
             ]}"#,
         );
@@ -78,6 +98,10 @@ mod tests {
             ("n", Some("# HELP n   n "), true),
             ("n", Some("# HELP n n"), false),
             ("n", None, false),
+            ("\"u.v\"", Some("# HELP \"u.v\" u"), true),
+            ("u_v", Some("# HELP u_v u"), true),
+            ("u_dot_v", Some("# HELP u_dot_v u"), true),
+            ("u-v", Some("# HELP u-v u"), false),
             ("labels", None, false),
         ] {
             assert_eq!(helps.include(family, line), want, "{family}: {line:?}");

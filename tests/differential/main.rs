@@ -1,5 +1,12 @@
 //! The differential test: the gateway and the Go Pushgateway get the same
-//! random requests, and must give the same answers and the same exposition.
+//! random requests, and must give the same answers and the same expositions.
+//!
+//! Pushed are text and delimited protobuf, valid and spoiled, in every encoding
+//! and with all kinds of headers. After each push the groups are compared as
+//! the JSON API shows them, and a scrape in one of the formats, negotiated by
+//! the same headers, once it is decoded. This is done three times: as both are
+//! by default, with UTF-8 names, and without the consistency check, where the
+//! Pushgateway's scrapes fail and the gateway's must not.
 //!
 //! What the gateway does differently on purpose is listed in [`intended`], each
 //! entry with its reason, and counted at the end of a run. Anything else fails
@@ -9,31 +16,39 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `DIFF_PUSHES` | how many requests a run sends | 3000 |
+//! | `DIFF_PUSHES` | how many requests each run sends | 600 to 2000 |
 //! | `DIFF_SEED` | the seed of the first sequence, or `random`, which is printed | 1 |
 //! | `DIFF_FAILURES` | how many differences are collected before a run ends | 1 |
+//!
+//! `make test` runs a few thousand requests. More than 20,000, 7000 for each of
+//! the three, are sent by
+//! `DIFF_PUSHES=7000 DIFF_SEED=random cargo test --test differential answers_like -- --nocapture`.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod api;
 mod compare;
+mod delivery;
 mod error_text;
 mod exposition;
 mod generate;
 mod helps;
 mod intended;
+mod prototext;
 mod request;
 mod run;
+mod scrape;
 mod script;
 mod shrink;
 mod side;
 mod ties;
 
-use compare::Pair;
+use compare::{Pair, Rules};
 use intended::Intended;
 use run::{Plan, run};
 use side::{Altered, Side};
+use spin_pushgateway::exposition::names::NameScheme;
 use support::client::Response;
 use support::gateway;
 use support::programs::Version;
@@ -45,16 +60,62 @@ const REFERENCE: Version = (1, 11, 0);
 
 #[test]
 fn the_gateway_answers_like_the_pushgateway() {
-    let Some(reference) = Pushgateway::start_or_skip(REFERENCE, &[]) else {
+    compare(
+        Rules::DEFAULT,
+        &[],
+        gateway::Options::new(),
+        Intended::of_the_gateway(),
+        Plan::from_env(2000),
+    );
+}
+
+#[test]
+fn the_gateway_answers_like_the_pushgateway_with_utf8_names() {
+    compare(
+        Rules {
+            names: NameScheme::Utf8,
+            ..Rules::DEFAULT
+        },
+        &["--push.enable-utf8-names"],
+        gateway::Options::new().variable("push_enable_utf8_names", "true"),
+        Intended::of_the_gateway_with_utf8_names(),
+        Plan::from_env(1000),
+    );
+}
+
+#[test]
+fn the_gateway_answers_like_the_pushgateway_without_the_consistency_check() {
+    compare(
+        Rules {
+            consistency_check: false,
+            ..Rules::DEFAULT
+        },
+        &["--push.disable-consistency-check"],
+        gateway::Options::new().variable("push_disable_consistency_check", "true"),
+        Intended::of_the_unchecked_gateway(),
+        Plan::from_env(1000),
+    );
+}
+
+/// Runs the plan against the gateway and a Pushgateway with these flags.
+fn compare(
+    rules: Rules,
+    flags: &[&str],
+    options: gateway::Options,
+    intended: Intended,
+    plan: Plan,
+) {
+    let Some(reference) = Pushgateway::start_or_skip(REFERENCE, flags) else {
         return;
     };
-    let gateway = gateway::Gateway::start();
+    let gateway = options.start();
     let mut pair = Pair::new(
         Side::new("pushgateway", reference.client()),
         Side::new("gateway", gateway.client()),
-        Intended::of_the_gateway(),
+        intended,
+        rules,
     );
-    let report = run(&mut pair, &Plan::from_env(3000));
+    let report = run(&mut pair, &plan);
     println!("{report}");
     assert!(report.failures.is_empty(), "the gateway differs, see above");
     report.assert_meaningful();
@@ -69,6 +130,7 @@ fn the_pushgateway_does_not_differ_from_itself() {
         Side::new("pushgateway", first.client()),
         Side::new("pushgateway again", second.client()),
         Intended::of_the_pushgateway_itself(),
+        Rules::DEFAULT,
     );
     let report = run(&mut pair, &Plan::from_env(600));
     println!("{report}");
@@ -95,6 +157,7 @@ fn planted_defects_are_found_and_shrunk() {
             Side::new("pushgateway", first.client()),
             subject,
             Intended::of_the_pushgateway_itself(),
+            Rules::DEFAULT,
         );
         let report = run(&mut pair, &Plan::fixed(600));
         let [failure] = report.failures.as_slice() else {

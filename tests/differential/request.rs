@@ -1,6 +1,11 @@
 //! One request of a test sequence, in pieces that can be translated and shrunk.
 
 use percent_encoding::percent_decode_str;
+use spin_pushgateway::exposition::content_type::PushFormat;
+use spin_pushgateway::exposition::openmetrics::Support;
+
+use super::delivery::Delivery;
+use super::scrape::Scrape;
 
 /// What is done to a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,14 +93,41 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// To which group.
     pub(crate) path: Path,
-    /// The body in lines, each with its line end, if it has one.
-    pub(crate) lines: Vec<Vec<u8>>,
+    /// What is pushed, in pieces: lines of text, each with its line end if it
+    /// has one, or families in protobuf, each with its length.
+    pub(crate) pieces: Vec<Vec<u8>>,
+    /// How that is sent.
+    pub(crate) delivery: Delivery,
+    /// How both sides are scraped afterwards.
+    pub(crate) scrape: Scrape,
 }
 
 impl Request {
-    /// The body.
+    /// A request with a body without any header, and a plain scrape after it.
+    pub(crate) fn plain(method: Method, path: Path, pieces: Vec<Vec<u8>>) -> Self {
+        Self {
+            method,
+            path,
+            pieces,
+            delivery: Delivery::PLAIN,
+            scrape: Scrape::default(),
+        }
+    }
+
+    /// What is pushed, before any encoding.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        self.pieces.concat()
+    }
+
+    /// The body as it is sent.
     pub(crate) fn body(&self) -> Vec<u8> {
-        self.lines.concat()
+        self.delivery.coding.encode(&self.content())
+    }
+
+    /// Whether the headers say that it is delimited protobuf.
+    pub(crate) fn is_protobuf(&self) -> bool {
+        let header = self.delivery.content_type.map(str::as_bytes);
+        PushFormat::of_header(header, Support::Off) == PushFormat::Protobuf
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use spin_pushgateway::exposition::names::NameScheme;
+use spin_pushgateway::exposition::protobuf;
+
+use super::delivery::Coding;
 use super::request::Request;
 
 /// A script that sends the requests with curl to `$gateway` and then scrapes.
@@ -10,22 +14,61 @@ pub(crate) fn render(requests: &[Request]) -> String {
     for request in requests {
         let method = request.method.name();
         let target = quote(&request.path.target());
-        let (pipe, body) = if request.lines.is_empty() {
+        let (pipe, body) = if request.body().is_empty() {
             (String::new(), "")
         } else {
-            (
-                format!("{} |\n  ", print(&request.lines)),
-                " --data-binary @-",
-            )
+            let pieces = match request.delivery.coding {
+                Coding::Plain => request.pieces.clone(),
+                _ => vec![request.body()],
+            };
+            (format!("{} |\n  ", print(&pieces)), " --data-binary @-")
         };
+        let mut headers = headers(&request.delivery.headers());
+        if request.delivery.chunked {
+            headers.push_str(" -H 'Transfer-Encoding: chunked'");
+        }
+        script.push_str(&explanation(request));
         // Writing to a string cannot fail.
         let _ = writeln!(
             script,
-            "{pipe}curl -sS -i --path-as-is -X {method}{body} \"$gateway\"{target}"
+            "{pipe}curl -sS -i --path-as-is -X {method}{headers}{body} \"$gateway\"{target}"
         );
     }
-    script.push_str("curl -sS \"$gateway\"/metrics\n");
+    let scrape = requests.last().map(|request| request.scrape.headers());
+    let headers = headers(&scrape.unwrap_or_default());
+    let _ = writeln!(script, "curl -sS{headers} \"$gateway\"/metrics");
     script
+}
+
+/// Options of curl for the headers.
+fn headers(headers: &[(&str, &str)]) -> String {
+    let options = headers
+        .iter()
+        .map(|(name, value)| format!(" -H {}", quote(&format!("{name}: {value}"))));
+    options.collect()
+}
+
+/// What is pushed in protobuf, or encoded, as comments.
+fn explanation(request: &Request) -> String {
+    let mut text = String::new();
+    if request.is_protobuf() {
+        for piece in &request.pieces {
+            match protobuf::parse(piece, NameScheme::Utf8) {
+                Ok(families) => families
+                    .iter()
+                    .for_each(|family| protobuf::write_family_compact_text(&mut text, family)),
+                Err(error) => {
+                    let _ = writeln!(text, "{error}");
+                }
+            }
+        }
+    } else if request.delivery.coding != Coding::Plain {
+        text = String::from_utf8_lossy(&request.content()).into_owned();
+    }
+    if request.delivery.coding != Coding::Plain {
+        let _ = writeln!(text, "as {:?}", request.delivery.coding);
+    }
+    text.lines().map(|line| format!("# {line}\n")).collect()
 }
 
 fn quote(text: &str) -> String {

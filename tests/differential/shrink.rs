@@ -1,9 +1,12 @@
 //! Making a failing case small.
 
+use super::delivery::Coding;
 use super::request::Request;
+use super::scrape::Scrape;
 
 /// Removes as much as possible from the requests while `fails` says that they
-/// still fail: whole requests, lines of bodies, labels of paths.
+/// still fail: whole requests, pieces of bodies, labels of paths, and
+/// what is unusual about sending and scraping.
 ///
 /// `fails` is asked at most `attempts` times.
 pub(crate) fn shrink(
@@ -21,18 +24,24 @@ pub(crate) fn shrink(
         let before = size(&best);
         best = remove(best, |requests| fails(requests));
         for index in 0..best.len() {
-            let lines = remove(best[index].lines.clone(), |lines| {
+            let pieces = remove(best[index].pieces.clone(), |pieces| {
                 fails(&with(&best, index, |request| {
-                    request.lines = lines.to_vec();
+                    request.pieces = pieces.to_vec();
                 }))
             });
-            best[index].lines = lines;
+            best[index].pieces = pieces;
             let pairs = remove(best[index].path.pairs.clone(), |pairs| {
                 fails(&with(&best, index, |request| {
                     request.path.pairs = pairs.to_vec();
                 }))
             });
             best[index].path.pairs = pairs;
+            for simplify in SIMPLER {
+                let simple = with(&best, index, simplify);
+                if simple != best && fails(&simple) {
+                    best = simple;
+                }
+            }
         }
         if size(&best) == before {
             return best;
@@ -40,8 +49,19 @@ pub(crate) fn shrink(
     }
 }
 
+/// Ways to make a request more usual.
+const SIMPLER: [fn(&mut Request); 4] = [
+    |request| request.scrape = Scrape::default(),
+    |request| request.delivery.chunked = false,
+    |request| {
+        request.delivery.content_encoding = None;
+        request.delivery.coding = Coding::Plain;
+    },
+    |request| request.delivery.content_type = None,
+];
+
 fn size(requests: &[Request]) -> usize {
-    let parts = |request: &Request| 1 + request.lines.len() + request.path.pairs.len();
+    let parts = |request: &Request| 1 + request.pieces.len() + request.path.pairs.len();
     requests.iter().map(parts).sum()
 }
 
@@ -87,28 +107,29 @@ mod tests {
 
     #[test]
     fn requests_lose_lines_and_labels() {
-        let request = |body: &str| Request {
-            method: Method::Put,
-            path: Path {
+        let request = |body: &str| {
+            let path = Path {
                 job_name: "job".to_owned(),
                 job: "a".to_owned(),
                 pairs: vec![("x".to_owned(), "1".to_owned())],
                 tail: String::new(),
-            },
-            lines: body
-                .split_inclusive('\n')
-                .map(|line| line.as_bytes().to_vec())
-                .collect(),
+            };
+            let lines = body.split_inclusive('\n');
+            let pieces = lines.map(|line| line.as_bytes().to_vec()).collect();
+            let mut request = Request::plain(Method::Put, path, pieces);
+            request.delivery.chunked = true;
+            request
         };
         let requests = vec![request("a\n"), request("b\nc\nd\n"), request("e\n")];
         let fails = |requests: &[Request]| {
             requests
                 .iter()
-                .any(|request| request.lines.contains(&b"c\n".to_vec()))
+                .any(|request| request.pieces.contains(&b"c\n".to_vec()))
         };
         let small = shrink(requests.clone(), 1000, fails);
         let mut want = request("c\n");
         want.path.pairs.clear();
+        want.delivery.chunked = false;
         assert_eq!(small, [want]);
         assert_eq!(
             shrink(requests.clone(), 1, fails),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::request::Request;
+use super::scrape::Scrape;
 use super::support::client::{Body, Client, Response};
 
 /// Changes a response to a request of that method and target: a planted defect.
@@ -62,25 +63,37 @@ impl Side {
     pub(crate) fn send(&mut self, request: &Request) -> Response {
         let body = request.body();
         // A DELETE without a body is the usual one.
+        let (first, second) = body.split_at(body.len() / 3);
+        let chunks = [first, second];
         let framing = if body.is_empty() && request.method.name() == "DELETE" {
             Body::None
+        } else if request.delivery.chunked {
+            Body::Chunked(&chunks)
         } else {
             Body::Fixed(&body)
         };
-        self.exchange(request.method.name(), &request.path.target(), framing)
+        let headers = request.delivery.headers();
+        let (method, target) = (request.method.name(), request.path.target());
+        self.exchange(method, &target, &headers, framing)
     }
 
     /// The exposition.
-    pub(crate) fn scrape(&mut self) -> Response {
-        self.exchange("GET", "/metrics", Body::None)
+    pub(crate) fn scrape(&mut self, scrape: Scrape) -> Response {
+        self.exchange("GET", "/metrics", &scrape.headers(), Body::None)
     }
 
     /// The groups as JSON.
     pub(crate) fn api_metrics(&mut self) -> Response {
-        self.exchange("GET", "/api/v1/metrics", Body::None)
+        self.exchange("GET", "/api/v1/metrics", &[], Body::None)
     }
 
-    fn exchange(&mut self, method: &str, target: &str, body: Body<'_>) -> Response {
+    fn exchange(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Body<'_>,
+    ) -> Response {
         // A server that fails in its own code hangs up: status 0 stands for it.
         let no_answer = |error: io::Error| Response {
             status: 0,
@@ -89,7 +102,7 @@ impl Side {
         };
         let mut response = self
             .client
-            .send(method, target, &[], body)
+            .send(method, target, headers, body)
             .unwrap_or_else(no_answer);
         if let Some(Altered(alter)) = self.altered {
             alter(method, target, &mut response);

@@ -48,6 +48,22 @@ pub(crate) fn settled(lines: &[String], bound: Option<&str>) -> Vec<String> {
         .collect()
 }
 
+/// The items with ties among their labels put in order by the names of these.
+pub(crate) fn by_labels<T>(
+    mut items: Vec<T>,
+    labels: impl Fn(&T) -> Vec<(String, String)>,
+) -> Vec<T> {
+    let place = |item: &T| {
+        let labels = labels(item);
+        let values: Vec<_> = labels.into_iter().map(|(_, value)| value).collect();
+        (values.len(), values)
+    };
+    items
+        .chunk_by_mut(|a, b| place(a) == place(b))
+        .for_each(|tied| tied.sort_by_key(&labels));
+    items
+}
+
 /// The labels of a sample line; those up to the first thing that is no label.
 fn labels(line: &str) -> Vec<Label<'_>> {
     let mut labels = Vec::new();

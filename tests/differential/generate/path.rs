@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use fastrand::Rng;
 use percent_encoding::percent_decode_str;
+use spin_pushgateway::exposition::names::NameScheme;
 
 use super::super::request::Path;
 use super::{one_in, pick};
@@ -11,6 +12,28 @@ use super::{one_in, pick};
 const JOBS: [&str; 5] = ["a", "a", "b", "a+b", "%C3%A9%20x"];
 const NAMES: [&str; 5] = ["a", "b", "instance", "instance", "le"];
 const VALUES: [&str; 5] = ["x", "y", "1", "0.5", "%22q%5C"];
+
+/// Pairs whose names are allowed as UTF-8 only, some of them escaped.
+const UTF8_PAIRS: [(&str, &str); 6] = [
+    ("a.b", "x"),
+    ("a.b", "y"),
+    ("U__a_2e_b", "x"),
+    ("a%C3%A9", "x"),
+    ("U__a_e9_", "x"),
+    ("1%20x", "y"),
+];
+
+/// Escapes that are no names, or of names that need none.
+const ODD_UTF8_PAIRS: [(&str, &str); 8] = [
+    ("U__a", "x"),
+    ("U__job", "x"),
+    ("U__", "x"),
+    ("U__a_2e", "x"),
+    ("U__a_zz_", "x"),
+    ("U__a_2e_b@base64", "eA"),
+    ("U__a_2e_b", ""),
+    ("U__instance", "x"),
+];
 
 /// Pairs that are wrong, or right in an unusual way.
 const ODD_PAIRS: [(&str, &str); 33] = [
@@ -21,7 +44,7 @@ const ODD_PAIRS: [(&str, &str); 33] = [
     ("__name__", "x"),
     ("1a", "x"),
     ("a.b", "x"),
-    ("%C3%A9", "x"),
+    ("a%C3%A9", "x"),
     ("@base64", "eA"),
     ("a@base64@base64", "eA"),
     ("a@Base64", "eA"),
@@ -77,17 +100,21 @@ const ODD_JOBS: [(&str, &str); 14] = [
 const TAILS: [&str; 3] = ["/", "/a", "/a@base64"];
 
 /// A valid path, with up to two labels.
-pub(crate) fn usual(rng: &mut Rng) -> Path {
+pub(crate) fn usual(rng: &mut Rng, names: NameScheme) -> Path {
     let labels = rng.usize(0..=2);
     Path {
         job_name: "job".to_owned(),
         job: pick(rng, &JOBS).to_owned(),
-        pairs: (0..labels).map(|_| usual_pair(rng)).collect(),
+        pairs: (0..labels).map(|_| usual_pair(rng, names)).collect(),
         tail: String::new(),
     }
 }
 
-fn usual_pair(rng: &mut Rng) -> (String, String) {
+fn usual_pair(rng: &mut Rng, names: NameScheme) -> (String, String) {
+    if names == NameScheme::Utf8 && one_in(rng, 3) {
+        let (name, value) = pick(rng, &UTF8_PAIRS);
+        return (name.to_owned(), value.to_owned());
+    }
     (pick(rng, &NAMES).to_owned(), pick(rng, &VALUES).to_owned())
 }
 
@@ -128,11 +155,15 @@ fn in_base64(rng: &mut Rng, name: &mut String, value: &mut String) {
 }
 
 /// A path with something odd about it.
-pub(crate) fn odd(rng: &mut Rng) -> Path {
-    let mut path = usual(rng);
+pub(crate) fn odd(rng: &mut Rng, names: NameScheme) -> Path {
+    let mut path = usual(rng, names);
     match rng.u8(0..8) {
         0..=4 => {
-            let (name, value) = pick(rng, &ODD_PAIRS);
+            let (name, value) = if names == NameScheme::Utf8 && one_in(rng, 3) {
+                pick(rng, &ODD_UTF8_PAIRS)
+            } else {
+                pick(rng, &ODD_PAIRS)
+            };
             let place = rng.usize(0..=path.pairs.len());
             path.pairs
                 .insert(place, (name.to_owned(), value.to_owned()));
@@ -153,7 +184,7 @@ mod tests {
 
     #[test]
     fn another_spelling_names_the_same_labels() {
-        let mut path = usual(&mut Rng::with_seed(0));
+        let mut path = usual(&mut Rng::with_seed(0), NameScheme::Legacy);
         path.job = "a%20b".to_owned();
         in_base64(&mut Rng::with_seed(0), &mut path.job_name, &mut path.job);
         assert_eq!(path.job_name, "job@base64");
@@ -163,7 +194,7 @@ mod tests {
     #[test]
     fn usual_paths_have_no_odd_part() {
         for seed in 0..100 {
-            let path = usual(&mut Rng::with_seed(seed));
+            let path = usual(&mut Rng::with_seed(seed), NameScheme::Utf8);
             assert!(path.tail.is_empty() && !path.target().contains("//"));
         }
     }

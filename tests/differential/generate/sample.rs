@@ -1,6 +1,8 @@
 //! Samples: label sets, numbers, and the parts of histograms and summaries.
 
 use fastrand::Rng;
+use spin_pushgateway::exposition::model::MetricType;
+use spin_pushgateway::exposition::names::NameScheme;
 
 use super::{one_in, pick};
 
@@ -16,6 +18,28 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every type.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Counter,
+        Self::Gauge,
+        Self::Summary,
+        Self::Histogram,
+        Self::Untyped,
+        Self::GaugeHistogram,
+    ];
+
+    /// The type in the model.
+    pub(crate) fn metric_type(self) -> MetricType {
+        match self {
+            Self::Counter => MetricType::Counter,
+            Self::Gauge => MetricType::Gauge,
+            Self::Summary => MetricType::Summary,
+            Self::Histogram => MetricType::Histogram,
+            Self::GaugeHistogram => MetricType::GaugeHistogram,
+            Self::Untyped => MetricType::Untyped,
+        }
+    }
+
     /// One of the spellings in a TYPE line.
     pub(crate) fn name(self, rng: &mut Rng) -> &'static str {
         match self {
@@ -43,6 +67,8 @@ const LABELS: [(&str, &str); 12] = [
     ("le", "1"),
     ("quantile", "0.5"),
 ];
+/// Labels whose names are allowed as UTF-8 only.
+const UTF8_LABELS: [(&str, &str); 4] = [("a.b", "x"), ("a.b", "y"), ("aé", "x"), ("1 x", "y")];
 /// Labels that are refused: some by the parser, some by the check.
 const REFUSED: [(&str, &str); 3] = [("__x", "1"), ("__name__", "m"), ("a", "\\t")];
 
@@ -85,10 +111,10 @@ const BOUNDS: [&str; 12] = [
 ];
 
 /// The lines of up to three label sets of a family.
-pub(crate) fn samples(rng: &mut Rng, name: &str, kind: Kind) -> Vec<String> {
+pub(crate) fn samples(rng: &mut Rng, name: &str, kind: Kind, names: NameScheme) -> Vec<String> {
     (0..rng.usize(0..=3))
         .flat_map(|_| {
-            let labels = label_set(rng);
+            let labels = label_set(rng, names);
             match kind {
                 Kind::Histogram | Kind::GaugeHistogram => histogram(rng, name, &labels),
                 Kind::Summary => summary(rng, name, &labels),
@@ -101,13 +127,16 @@ pub(crate) fn samples(rng: &mut Rng, name: &str, kind: Kind) -> Vec<String> {
         .collect()
 }
 
-type Label = (&'static str, &'static str);
+pub(super) type Label = (&'static str, &'static str);
 
-fn label_set(rng: &mut Rng) -> Vec<Label> {
+/// Up to two labels, their values as they are written in text.
+pub(super) fn label_set(rng: &mut Rng, names: NameScheme) -> Vec<Label> {
     let mut labels = Vec::<Label>::new();
     for _ in 0..rng.usize(0..=2) {
         let label = if one_in(rng, 60) {
             pick(rng, &REFUSED)
+        } else if names == NameScheme::Utf8 && one_in(rng, 3) {
+            pick(rng, &UTF8_LABELS)
         } else {
             pick(rng, &LABELS)
         };
@@ -187,6 +216,15 @@ fn count(rng: &mut Rng) -> &'static str {
     }
 }
 
+/// The name as it has to be written: with quotes where it needs them.
+pub(super) fn written(name: &str) -> String {
+    if NameScheme::Legacy.is_metric_name(name) {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
+}
+
 /// One sample line in one of its spellings.
 fn line(rng: &mut Rng, name: &str, labels: &[Label], value: &str) -> String {
     let inside = one_in(rng, 30);
@@ -216,7 +254,7 @@ fn spelled(rng: &mut Rng, name: &str, labels: &[Label], value: &str, inside: boo
         let label = if quoted {
             format!("\"{label}\"")
         } else {
-            (*label).to_owned()
+            written(label)
         };
         let (before, after) = (blank(rng), blank(rng));
         parts.push(format!("{before}{label}{after}=\"{text}\""));
@@ -224,7 +262,7 @@ fn spelled(rng: &mut Rng, name: &str, labels: &[Label], value: &str, inside: boo
     let mut line = match (inside, quoted) {
         (true, _) => String::new(),
         (false, true) => format!("\"{name}\""),
-        (false, false) => name.to_owned(),
+        (false, false) => written(name),
     };
     line.push_str(blank(rng));
     if !parts.is_empty() || one_in(rng, 20) {
