@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::bytes;
 use super::series::RenderedFamily;
 use crate::exposition::model::{MetricFamily, MetricType};
 use crate::exposition::names::NameScheme;
@@ -328,7 +329,7 @@ impl<'a> StoredFamily<'a> {
         let mut last: Option<&[u8]> = None;
         for _ in 0..self.series_count {
             let key = index.bytes()?;
-            if last.is_some_and(|last| last >= key) {
+            if last.is_some_and(|last| bytes::compare(last, key).is_ge()) {
                 return Err(DecodeError::Order);
             }
             last = Some(key);

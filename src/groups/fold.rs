@@ -65,23 +65,23 @@ impl<'a> GroupEntries<'a> {
         // A group's id is a hash of its labels: an entry with others was not written by this program.
         let is_of_group = |entry: &&Entry<'_>| entry.header.labels == labels;
 
-        let mut families: BTreeMap<&str, StoredFamily<'a>> = BTreeMap::new();
-        for family in root.iter().flat_map(|root| &root.families) {
-            families.insert(family.name, *family);
-        }
-        let posts = self.counting().map(|post| &post.entry).filter(is_of_group);
-        families.extend(
-            newest(posts)
-                .into_iter()
-                .map(|(name, (family, _))| (name, family)),
-        );
+        let posts: Vec<_> = self
+            .counting()
+            .map(|post| &post.entry)
+            .filter(is_of_group)
+            .collect();
+        let families = match (root, posts.as_slice()) {
+            // One entry, whose families are in order already.
+            (Some(only), []) | (None, &[only]) => only.families.clone(),
+            (root, posts) => merged(root, posts),
+        };
         Some(Group {
             push_time: entries()
                 .filter(is_of_group)
                 .map(|entry| entry.header.time)
                 .max(),
             failure_time: self.failure.as_ref().map(|(_, time)| *time),
-            families: families.into_values().collect(),
+            families,
             labels,
         })
     }
@@ -111,6 +111,15 @@ impl<'a> GroupEntries<'a> {
             .iter()
             .filter(move |post| post.entry.header.generation == generation)
     }
+}
+
+/// The families of several entries, sorted by name: the newest of the POST entries', else the PUT entry's.
+fn merged<'a>(root: Option<&Entry<'a>>, posts: &[&Entry<'a>]) -> Vec<StoredFamily<'a>> {
+    let root = root.into_iter().flat_map(|root| &root.families);
+    let mut families: BTreeMap<_, _> = root.map(|family| (family.name, *family)).collect();
+    let posted = newest(posts.iter().copied()).into_iter();
+    families.extend(posted.map(|(name, (family, _))| (name, family)));
+    families.into_values().collect()
 }
 
 /// For each family name the newest family, and the time of the entry that it stands in.

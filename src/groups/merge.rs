@@ -5,8 +5,9 @@
 //! gets past it (races, a check that is off, a neighbour in the store) is left out here, counted and noted.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::bytes;
 use super::entry::StoredFamily;
 use super::fold::Group;
 use super::names;
@@ -54,7 +55,8 @@ impl<'a> MergedFamily<'a> {
     #[must_use]
     pub fn family(&self, name: &'a str) -> MetricFamily<'a> {
         let families: Vec<_> = self.runs.iter().filter_map(StoredFamily::family).collect();
-        let unit = families.iter().find_map(|family| family.unit.clone());
+        let mut units = families.iter().filter_map(|family| family.unit.clone());
+        let unit = units.find(|unit| ends_in_unit(name, unit));
         let metrics = families.into_iter().flat_map(|family| family.metrics);
         let mut metrics: Vec<_> = metrics
             .map(|metric| (series::sort_key(&metric.labels), metric))
@@ -77,13 +79,14 @@ pub type Runs<'a> = BTreeMap<&'a str, Vec<StoredFamily<'a>>>;
 /// The groups' families by name, without those that the gateway makes itself for every group.
 #[must_use]
 pub fn runs<'a>(groups: &[Group<'a>]) -> Runs<'a> {
-    let mut runs = Runs::new();
+    // By hash first: most families are in many groups, and a map that is in order compares names many times for each.
+    let mut runs: HashMap<&str, Vec<StoredFamily<'a>>> = HashMap::new();
     for family in groups.iter().flat_map(|group| &group.families) {
         if !own::is_automatic(family.name) {
             runs.entry(family.name).or_default().push(*family);
         }
     }
-    runs
+    runs.into_iter().collect()
 }
 
 impl<'a> Merged<'a> {
@@ -164,6 +167,13 @@ impl<'a> Merged<'a> {
     }
 }
 
+/// Whether a family of this name may have this unit. Prometheus refuses a scrape with one that its name does not end in.
+fn ends_in_unit(name: &str, unit: &str) -> bool {
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    name.strip_suffix(unit)
+        .is_some_and(|start| start.ends_with('_'))
+}
+
 fn count(runs: &[StoredFamily<'_>]) -> usize {
     runs.iter().map(|run| run.series_count).sum()
 }
@@ -175,9 +185,9 @@ fn order<'a>(runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
     }
     let mut series: Vec<_> = runs.iter().flat_map(StoredFamily::series).collect();
     // Stable, so that of equal series the first group's stays; and fast on runs that are in order already.
-    series.sort_by(|a, b| a.key.cmp(b.key));
+    series.sort_by(|a, b| bytes::compare(a.key, b.key));
     let all = series.len();
-    series.dedup_by(|later, earlier| later.key == earlier.key);
+    series.dedup_by(|later, earlier| bytes::compare(later.key, earlier.key).is_eq());
     let duplicates = all - series.len();
     (
         series.into_iter().map(|series| series.text).collect(),
@@ -257,6 +267,20 @@ mod tests {
         assert_eq!(text(&merged.families["m"]), "m/1/a m/2/b m/3/a ");
         assert_eq!(merged.families["m"].help, Some("help"));
         assert_eq!((merged.series_count(), merged.left_out), (4, 0));
+    }
+
+    #[test]
+    fn units_are_what_names_end_in() {
+        let cases = [
+            ("a_seconds", "seconds", true),
+            ("a_seconds_total", "seconds", true),
+            ("a_seconds", "bytes", false),
+            ("aseconds", "seconds", false),
+            ("seconds", "seconds", false),
+        ];
+        for (name, unit, want) in cases {
+            assert_eq!(ends_in_unit(name, unit), want, "{name} {unit}");
+        }
     }
 
     #[test]

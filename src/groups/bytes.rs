@@ -1,0 +1,49 @@
+//! Comparing bytes, eight at a time.
+//!
+//! `memcmp` of the C library for WebAssembly is a loop over single bytes. A scrape compares sort keys and names that
+//! share long beginnings, so that a third of its time was spent there.
+
+use std::cmp::Ordering;
+
+/// How many bytes are compared at once.
+const WORD: usize = 8;
+
+/// The order of two byte strings, as slices order.
+#[must_use]
+pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    let (a_words, a_rest) = a.as_chunks::<WORD>();
+    let (b_words, b_rest) = b.as_chunks::<WORD>();
+    for (a, b) in a_words.iter().zip(b_words) {
+        let (a, b) = (u64::from_ne_bytes(*a), u64::from_ne_bytes(*b));
+        if a != b {
+            return u64::from_be(a).cmp(&u64::from_be(b));
+        }
+    }
+    let common = a_words.len().min(b_words.len()) * WORD;
+    match a_words.len().cmp(&b_words.len()) {
+        Ordering::Equal => a_rest.cmp(b_rest),
+        // The shorter one ends within a word of the longer one.
+        Ordering::Less => a_rest.cmp(b.get(common..).unwrap_or_default()),
+        Ordering::Greater => a.get(common..).unwrap_or_default().cmp(b_rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_order_as_slices_do(
+            start in prop::collection::vec(any::<u8>(), 0..20),
+            a in prop::collection::vec(any::<u8>(), 0..12),
+            b in prop::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let (a, b) = ([start.as_slice(), &a].concat(), [start.as_slice(), &b].concat());
+            prop_assert_eq!(compare(&a, &b), a.cmp(&b));
+            prop_assert_eq!(compare(&a, &a), Ordering::Equal);
+        }
+    }
+}
