@@ -43,7 +43,8 @@ pub(crate) fn read(
     let utf8 = || str::from_utf8(&body).map_err(|error| error.to_string());
     if !content_type.starts_with("application/vnd.google.protobuf;") {
         text::parse(&body, NameScheme::Utf8).map_err(|error| error.to_string())?;
-        return Ok(Exposition::parse(utf8()?));
+        // The Pushgateway's HELP texts may be no UTF-8.
+        return Ok(Exposition::parse(&String::from_utf8_lossy(&body)));
     }
     let mut delimited = String::new();
     let text = if content_type.contains("encoding=delimited") {

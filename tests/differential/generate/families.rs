@@ -31,7 +31,7 @@ const UTF8_FAMILIES: [(&str, Kind); 8] = [
     ("m.x", Kind::Gauge),
     ("m.x", Kind::Gauge),
     ("é", Kind::Counter),
-    ("1 blank", Kind::Untyped),
+    ("1-digit", Kind::Untyped),
     ("h.x", Kind::Histogram),
     ("s/y", Kind::Summary),
     ("h.x_count", Kind::Counter),

@@ -112,7 +112,7 @@ pub(super) const UNREAD: Tolerance = Tolerance {
              what is wrong within it is not seen",
     covers: |difference, requests| {
         difference.statuses.0 == 400
-            && difference.statuses.1 / 100 == 2
+            && !difference.subject.starts_with("400 proto:")
             && difference.reference.starts_with("400 proto:")
             && difference
                 .reference
@@ -167,6 +167,21 @@ fn has_unknown_field(line: &str) -> bool {
         field.split_once(':').is_some_and(|(name, _)| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
         })
+    })
+}
+
+/// Whether a metric has a label name twice.
+pub(super) fn has_label_twice(request: &Request) -> bool {
+    let content = request.content();
+    let families = match parse(&content, NameScheme::Utf8) {
+        Ok(families) if request.is_protobuf() => families,
+        _ => return false,
+    };
+    let mut metrics = families.iter().flat_map(|family| &family.metrics);
+    metrics.any(|metric| {
+        let mut names: Vec<_> = metric.labels.iter().map(|label| &label.name).collect();
+        names.sort();
+        names.windows(2).any(|pair| pair[0] == pair[1])
     })
 }
 

@@ -337,6 +337,15 @@ pub(super) const UNCHECKED: &[Tolerance] = &[
         then: Then::GoOn,
     },
     Tolerance {
+        id: "grouping-label-twice-unchecked",
+        reason: "a grouping label takes the place of a pushed one of its name, however often that \
+                 was pushed; the Pushgateway replaces one of them",
+        covers: |difference, requests| {
+            difference.kind == Kind::Api && requests.last().is_some_and(protobuf::has_label_twice)
+        },
+        then: Then::Mend,
+    },
+    Tolerance {
         id: "own-rules-still-hold",
         reason: "a push that contradicts itself can never be exposed, so it is not stored, and \
                  the failure time is set, as for timestamps",
