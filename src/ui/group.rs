@@ -37,7 +37,7 @@ pub(super) fn delete_button(context: &Context<'_>, group: &Group<'_>) -> Markup 
     let pairs = job_first(labels).map(|(name, value)| format!("{name}={value}"));
     let name = pairs.collect::<Vec<_>>().join(", ");
     html! {
-        button.delete.live type="button" data-path=(address::path(labels, context.config.names)) data-name=(name) data-holds=(counted(series(group), "series", "series")) aria-label={"Delete group " (name)} { "Delete" }
+        button.delete data-path=(address::path(labels, context.config.names)) data-series=(series(group)) aria-label={"Delete group " (name)} { "Delete" }
     }
 }
 

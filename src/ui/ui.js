@@ -93,8 +93,7 @@ function told(error) {
 // What only a browser knows: its time zone, and how it got here.
 function prepare() {
   for (const time of document.querySelectorAll("time")) {
-    const local = new Date(time.dateTime).toLocaleString();
-    if (!time.title.endsWith(local)) time.title += ` · ${local}`;
+    time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
   }
   for (const origin of document.querySelectorAll(".origin")) origin.textContent = root.href;
 }
@@ -169,8 +168,10 @@ function confirm(title, text, names, change) {
   dialog.showModal();
 }
 
-function deleteGroup({ path, name, holds }) {
-  confirm(`Delete this group with ${holds}?`, "This cannot be undone.", [name], async () => {
+function deleteGroup(button) {
+  const { path, series } = button.dataset;
+  const name = button.ariaLabel.replace("Delete group ", "");
+  confirm(`Delete this group with ${Number(series).toLocaleString("en")} series?`, "This cannot be undone.", [name], async () => {
     await send(path);
     if (document.body.dataset.root === "../") location.href = root;
     else show(location.href, { keep: "none" });
@@ -200,7 +201,7 @@ async function deleteFound(query) {
 document.addEventListener("click", (event) => {
   const { target } = event;
   const button = target.closest("button");
-  if (button?.matches(".delete")) return deleteGroup(button.dataset);
+  if (button?.matches(".delete")) return deleteGroup(button);
   if (button?.id === "delete-all") return deleteFound(button.dataset.query);
   const link = target.closest("a[href]");
   const row = target.closest(".groups > tbody > tr:not(.detail)");

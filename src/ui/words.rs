@@ -36,11 +36,11 @@ fn iso(time: Nanos) -> String {
     Time(time - time % SECOND).to_string()
 }
 
-/// How long ago a time is; on hover, when exactly.
+/// How long ago a time is. The script adds when exactly, in the time zone of the reader.
 pub(super) fn time(time: Option<Nanos>, now: Nanos) -> Markup {
     html! {
         @if let Some(at) = time {
-            time datetime=(iso(at)) title=(exact(at)) { (age(time, now)) }
+            time datetime=(iso(at)) { (age(time, now)) }
         } @else {
             "never"
         }

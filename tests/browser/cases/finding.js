@@ -54,7 +54,7 @@ export const finding = {
     await settled(page, () => document.querySelectorAll(".toggle").length === 3);
     await page.getByLabel("Failed", { exact: true }).check();
     await settled(page, () => document.querySelectorAll(".toggle").length === 1);
-    assert.match(await page.locator("td.failure_time").textContent(), /Failed.*sent_total/);
+    assert.match(await page.locator("table.groups > tbody > tr > td").nth(2).textContent(), /Failed.*sent_total/);
     await page.getByLabel("Last push", { exact: true }).selectOption("1h");
     await settled(page, () => document.querySelector(".empty"));
 

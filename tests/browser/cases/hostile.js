@@ -59,7 +59,7 @@ export const hostile = {
     assert.ok((await page.locator("#confirm-list").textContent()).includes(MARKUP));
     await check("a confirmation");
     await page.locator("#confirm").getByRole("button", { name: "Cancel" }).click();
-    await page.locator("button.delete[data-name*=onerror]").click();
+    await page.locator("button.delete[aria-label*=onerror]").click();
     await check("another");
     await page.locator("#confirm .danger").click();
     await settled(page, () => document.querySelectorAll(".toggle").length === 1);
