@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::key::{GroupingKey, INSTANCE};
-use crate::exposition::model::{Label, Metric, MetricFamily, MetricType, Value};
+use crate::exposition::model::{Bucket, Label, Metric, MetricFamily, MetricType, Value};
 use crate::exposition::names::NameScheme;
 use crate::exposition::{protobuf, text};
 
@@ -60,10 +60,17 @@ pub struct RenderedSeries {
 /// the Pushgateway's `sanitizeLabels`.
 pub fn apply_grouping_labels<'a>(family: &mut MetricFamily<'a>, key: &'a GroupingKey) {
     for metric in &mut family.metrics {
-        metric.labels.retain(|label| key.get(&label.name).is_none());
-        metric
-            .labels
-            .extend(key.labels().map(|(name, value)| Label::new(name, value)));
+        for label in &mut metric.labels {
+            // Not removed: a label that was pushed twice is to be found by the check.
+            if let Some(value) = key.get(&label.name) {
+                label.value = value.into();
+            }
+        }
+        for (name, value) in key.labels() {
+            if !metric.labels.iter().any(|label| label.name == name) {
+                metric.labels.push(Label::new(name, value));
+            }
+        }
         if !metric.labels.iter().any(|label| label.name == INSTANCE) {
             metric.labels.push(Label::new(INSTANCE, ""));
         }
@@ -142,16 +149,37 @@ fn is_text(value: &Value<'_>) -> bool {
     match value {
         Value::Gauge(_) | Value::Untyped(_) => true,
         Value::Counter(counter) => counter.exemplar.is_none() && counter.created.is_none(),
-        Value::Summary(summary) => summary.created.is_none(),
+        Value::Summary(summary) => {
+            summary.created.is_none()
+                && is_exact(summary.sample_count)
+                && !summary
+                    .quantiles
+                    .iter()
+                    .any(|quantile| quantile.quantile.is_nan())
+        }
         Value::Histogram(histogram) => {
             histogram.native.is_none()
                 && histogram.created.is_none()
                 && histogram.exemplars.is_empty()
-                && histogram.buckets.iter().all(|bucket| bucket.exemplar.is_none())
+                && histogram.sample_count_float == 0.0
+                && is_exact(histogram.sample_count)
+                && histogram.buckets.iter().all(is_text_bucket)
                 // The text format always has a bucket for +Inf.
                 && histogram.buckets.iter().any(|bucket| bucket.upper_bound == f64::INFINITY)
         }
     }
+}
+
+fn is_text_bucket(bucket: &Bucket<'_>) -> bool {
+    bucket.exemplar.is_none()
+        && bucket.cumulative_count_float == 0.0
+        && is_exact(bucket.cumulative_count)
+        && !bucket.upper_bound.is_nan()
+}
+
+/// Whether a count is the same as the float that the text format makes of it.
+fn is_exact(count: u64) -> bool {
+    count <= 1 << f64::MANTISSA_DIGITS
 }
 
 fn render_series(name: &str, key: Vec<u8>, metric: &Metric<'_>) -> RenderedSeries {
@@ -292,6 +320,59 @@ mod tests {
                 labels(&[("instance", "own"), ("job", "j"), ("zone", "z")]),
             ]
         );
+    }
+
+    #[test]
+    fn a_label_that_was_pushed_twice_stays_so() {
+        let key = GroupingKey::new([("job", "j"), ("a", "g")]).expect("has a job");
+        let mut pushed = family(&[&[("a", "1"), ("a", "2")]]);
+        apply_grouping_labels(&mut pushed, &key);
+        assert_eq!(
+            pushed.metrics[0].labels,
+            labels(&[("a", "g"), ("a", "g"), ("instance", ""), ("job", "j")])
+        );
+    }
+
+    #[test]
+    fn what_text_cannot_say_exactly_is_kept_as_a_message() {
+        use crate::exposition::model::{Histogram, Quantile, Summary};
+        let summary = |sample_count, quantile| {
+            let quantiles = vec![Quantile {
+                quantile,
+                value: 1.0,
+            }];
+            Value::Summary(Summary {
+                sample_count,
+                quantiles,
+                ..Summary::default()
+            })
+        };
+        let histogram = |count, float, bound| {
+            let bucket = |upper_bound| Bucket {
+                cumulative_count: count,
+                cumulative_count_float: float,
+                upper_bound,
+                exemplar: None,
+            };
+            let buckets = vec![bucket(bound), bucket(f64::INFINITY)];
+            Value::Histogram(Box::new(Histogram {
+                buckets,
+                ..Histogram::default()
+            }))
+        };
+        let cases = [
+            (summary(1 << 53, 0.5), true),
+            (summary((1 << 53) + 1, 0.5), false),
+            (summary(u64::MAX, 0.5), false),
+            (summary(1, f64::NAN), false),
+            (histogram(3, 0.0, 1.0), true),
+            (histogram(u64::MAX, 0.0, 1.0), false),
+            (histogram(0, 3.0, 1.0), false),
+            (histogram(3, 0.0, f64::NAN), false),
+        ];
+        for (value, want) in cases {
+            assert_eq!(is_text(&value), want, "{value:?}");
+        }
     }
 
     #[test]
