@@ -53,8 +53,16 @@ impl SpinStore {
 
     /// Reads a batch of two keys or more. `None` where the provider cannot.
     fn read_batch(&self, keys: &[String]) -> Option<Vec<Option<Value>>> {
-        // Keys that do not exist may be left out, and nothing is promised about the order.
         let found = batch::get_many(&self.bucket, keys).ok()?;
+        let is_as_asked = found.len() == keys.len()
+            && found
+                .iter()
+                .zip(keys)
+                .all(|((found, _), asked)| found == asked);
+        if is_as_asked {
+            return Some(found.into_iter().map(|(_, value)| value).collect());
+        }
+        // Keys that do not exist may be left out, and nothing is promised about the order.
         let mut found: HashMap<String, Option<Value>> = found.into_iter().collect();
         Some(keys.iter().map(|key| found.remove(key).flatten()).collect())
     }
