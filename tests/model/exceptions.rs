@@ -1,7 +1,7 @@
 //! The exceptions that the guarantees state, as properties of a history. One that has none of them must be explained.
 
 use super::history::{History, Operation};
-use super::scenario::{Before, Kind};
+use super::scenario::{Before, GROUPS, Kind};
 
 /// Which exceptions may excuse a history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,28 +64,23 @@ fn overlap(a: &Operation, b: &Operation) -> bool {
     a.began <= b.over && b.began <= a.over
 }
 
-/// Whether between the first call of an operation and its last change another one on the same group took place from
-/// beginning to end, and a third one wrote.
+/// Whether two others wrote to the same group between the first call of an operation and its last change.
 pub(crate) fn stalls(history: &History) -> bool {
     let operations = &history.operations;
     operations.iter().any(|stalled| {
-        let begin_and_end = stalled.span.first..stalled.span.last_change;
-        let others = operations.iter().filter(|other| {
-            other.number != stalled.number
-                && !other.request.kind.is_scrape()
-                && (stalled.request.kind.is_scrape()
-                    || other.request.group == stalled.request.group)
-                && begin_and_end.contains(&other.span.last_change)
-        });
-        let others: Vec<&Operation> = others.collect();
-        others.iter().any(|whole| {
-            let is_whole =
-                begin_and_end.contains(&whole.began) && begin_and_end.contains(&whole.answered);
-            is_whole
-                && others.iter().any(|other| {
-                    other.number != whole.number && other.request.group == whole.request.group
-                })
-        })
+        let writers = |group: usize| {
+            let wrote_meanwhile = |other: &&Operation| {
+                other.number != stalled.number
+                    && !other.request.kind.is_scrape()
+                    && other.request.group == group
+                    && stalled.span.first < other.span.last_change
+                    && other.span.last_change < stalled.span.last_change
+            };
+            operations.iter().filter(wrote_meanwhile).count()
+        };
+        let is_scrape = stalled.request.kind.is_scrape();
+        (0..GROUPS)
+            .any(|group| (is_scrape || group == stalled.request.group) && writers(group) >= 2)
     })
 }
 

@@ -75,7 +75,7 @@ fn clocks_decide_where_posts_of_overlapping_sets_met() {
 /// Exception (b). The first POST has read and taken its time when two others come and go. What it writes at last
 /// replaces the second of them in the slot that they share, so that `b` is what the one before that had pushed.
 #[test]
-fn an_operation_that_stalls_across_two_others_undoes_one() {
+fn an_operation_that_stalls_while_two_others_write_undoes_one() {
     let stalled = history(
         Before::Nothing,
         exact(&["POST ab", "POST bc, POST ab"]),

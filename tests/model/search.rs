@@ -56,8 +56,13 @@ pub(crate) struct Found {
 /// Runs this many random scenarios of the class.
 pub(crate) fn search(class: &Class, runs: u64, seed: u64) -> Found {
     let mut found = Found::default();
+    // Classes that differ in a detail only are not to try the same histories.
+    let seed = class.name.bytes().fold(seed, |seed, byte| {
+        seed.wrapping_mul(1_000_003).wrapping_add(u64::from(byte))
+    });
+    let seed = seed << 32;
     for number in 0..runs {
-        let mut random = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003) ^ number);
+        let mut random = fastrand::Rng::with_seed(seed ^ number);
         let scenario = scenario(class, &mut random);
         let history = run(
             &scenario,
