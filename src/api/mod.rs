@@ -1,7 +1,7 @@
 //! The Pushgateway's JSON API, version 1: `status` and `metrics` below `/api/v1/`.
 //!
 //! Bodies have the shape of the Pushgateway's, byte by byte: the same keys in the same order, numbers in strings, Go's
-//! escapes. What differs is said in [`status`] and [`metrics`].
+//! escapes. What differs is said in [`mod@status`] and [`mod@metrics`].
 
 use self::groups::{Listed, Query, QueryError};
 use crate::config::Config;

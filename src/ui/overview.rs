@@ -99,7 +99,7 @@ impl<'l, 'a> Overview<'l, 'a> {
                     (figure("Series", html! { (count(self.series)) }))
                     (figure("Stored", html! { (size(self.bytes)) }))
                     (figure("Last push", time(self.latest, now)))
-                    (figure("Failing groups", html! {
+                    (figure("Failing", html! {
                         @if self.failed == 0 { "0" } @else {
                             a.bad href=(View { failed: true, ..View::default() }.href()) { (count(self.failed)) }
                         }
