@@ -22,6 +22,18 @@ pub(super) fn native(rng: &mut Rng, is_float: bool) -> NativeHistogram {
     native
 }
 
+/// How many observations are in the buckets of an integer histogram.
+pub(super) fn observations(native: &NativeHistogram) -> u64 {
+    let sides = [&native.negative, &native.positive];
+    let populations = sides.into_iter().flat_map(|side| {
+        side.deltas.iter().scan(0_i64, |population, delta| {
+            *population += delta;
+            Some(population.unsigned_abs())
+        })
+    });
+    native.zero_count + populations.sum::<u64>()
+}
+
 fn buckets(rng: &mut Rng, is_float: bool) -> NativeBuckets {
     let mut buckets = NativeBuckets::default();
     let mut number = 0;

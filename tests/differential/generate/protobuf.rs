@@ -8,7 +8,7 @@ use spin_pushgateway::exposition::model::{
 use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::protobuf::write_family;
 
-use super::native::native;
+use super::native::{native, observations};
 use super::sample::{Kind, label_set};
 use super::wire::{self, odd_family};
 use super::{families, one_in, pick};
@@ -99,7 +99,7 @@ fn number(rng: &mut Rng) -> f64 {
 }
 
 fn count(rng: &mut Rng) -> u64 {
-    pick(rng, &[0, 1, 2, 3, 1_000_000])
+    pick(rng, &[0, 1, 2, 3, 1_000_000, 9_007_199_254_740_993])
 }
 
 fn float_count(rng: &mut Rng) -> f64 {
@@ -131,7 +131,7 @@ fn exemplar(rng: &mut Rng) -> Exemplar<'static> {
 
 fn summary(rng: &mut Rng) -> Summary {
     let quantiles = (0..rng.usize(0..=2)).map(|_| Quantile {
-        quantile: pick(rng, &[0.5, 0.5, 0.99, 1.0, 1e-5]),
+        quantile: pick(rng, &[0.5, 0.5, 0.99, 1.0, 1e-5, f64::NAN]),
         value: number(rng),
     });
     Summary {
@@ -168,7 +168,11 @@ fn histogram(rng: &mut Rng) -> Histogram<'static> {
         histogram.buckets.push(bucket);
     }
     if one_in(rng, 3) {
-        histogram.native = Some(native(rng, is_float));
+        let native = native(rng, is_float);
+        if !is_float {
+            histogram.sample_count = observations(&native);
+        }
+        histogram.native = Some(native);
         histogram.exemplars = (0..rng.usize(0..=2)).map(|_| exemplar(rng)).collect();
     }
     histogram

@@ -96,9 +96,13 @@ pub(super) const NATIVE: Tolerance = Tolerance {
             "bucket spans exceed ",
             "expected bucket ",
         ];
-        let is_mismatch = difference
-            .subject
-            .contains(" buckets as the spans say, found ");
+        let mismatches = [
+            " buckets as the spans say, found ",
+            " observations in native buckets as the sample count says, found ",
+        ];
+        let is_mismatch = mismatches
+            .iter()
+            .any(|text| difference.subject.contains(text));
         is_refused(difference, requests, &starts)
             || is_mismatch && is_refused(difference, requests, &["expected "])
     },

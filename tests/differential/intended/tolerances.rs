@@ -134,20 +134,6 @@ pub(super) const TOLERANCES: &[Tolerance] = &[
         then: Then::GoOn,
     },
     Tolerance {
-        id: "grouping-label-twice",
-        reason: "a grouping label takes the place of a pushed one of its name, however often that \
-                 was pushed; the Pushgateway refuses a name that comes twice, as only protobuf \
-                 can have it",
-        covers: |difference, requests| {
-            let twice = "has two or more labels with the same name: ";
-            difference.statuses.0 == 400
-                && difference.reference.contains(twice)
-                && !difference.subject.contains(twice)
-                && requests.last().is_some_and(Request::is_protobuf)
-        },
-        then: Then::Mend,
-    },
-    Tolerance {
         id: "gauge-histogram-cuts-scrapes",
         reason: "a gauge histogram that is of another type in another group ends the Pushgateway's \
                  scrapes there, with status 200, or is not one in protobuf",
