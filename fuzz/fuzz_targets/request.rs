@@ -14,11 +14,15 @@ use spin_pushgateway::groups::path;
 use spin_pushgateway::routes::{Paths, Route, route};
 
 fuzz_target!(|input: &[u8]| {
-    let Some((which, rest)) = input.split_first() else { return };
+    let Some((which, rest)) = input.split_first() else {
+        return;
+    };
     let text = String::from_utf8_lossy(rest);
     match which % 5 {
         0 => {
-            if let Route::Group { job, segments, .. } = route(&Method::PUT, &text, &Paths::new("", "", "")) {
+            if let Route::Group { job, segments, .. } =
+                route(&Method::PUT, &text, &Paths::new("", "", ""))
+            {
                 for scheme in [NameScheme::Legacy, NameScheme::Utf8] {
                     if let Ok(key) = path::parse(job, &segments, scheme) {
                         assert!(key.get("job").is_some_and(|job| !job.is_empty()));
