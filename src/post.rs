@@ -230,13 +230,20 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     ///
     /// It does not count if a PUT was there before it: then it is laid on that one instead. And if an entry that it
     /// takes over is gone, then either another push has taken that over too, or a DELETE has ended it.
+    ///
+    /// In this order: a DELETE that is over when the PUT entry is read has ended those entries before. Read at the same
+    /// time, they could still be seen while it was under way, and the PUT entry no longer.
     async fn stands(&self, taken_over: &[String]) -> Result<bool, StoreError> {
-        let keys = [&[layout::root(self.id)], taken_over].concat();
-        let values = self.store.read(&keys).await?;
-        let mut values = values.iter().map(Option::as_deref);
-        let root = values.next().flatten();
-        let has_root = root.is_some_and(|root| Entry::decode(root).is_ok());
-        Ok(!has_root && values.all(|value| value.is_some()))
+        let root = self.store.read(&[layout::root(self.id)]).await?;
+        let root = root.first().and_then(Option::as_deref);
+        if root.is_some_and(|root| Entry::decode(root).is_ok()) {
+            return Ok(false);
+        }
+        if taken_over.is_empty() {
+            return Ok(true);
+        }
+        let values = self.store.read(taken_over).await?;
+        Ok(values.iter().all(Option::is_some))
     }
 
     /// Those of these keys that may be deleted, the push being stored: all while the generation that it builds on is
