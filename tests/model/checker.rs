@@ -7,15 +7,15 @@
 //! - *Whole.* No scrape sees one family of a push and in place of another what was there before that push.
 //!
 //! A scrape is no snapshot: of two pushes that were both answered while it ran, it may see the later one only. A POST or
-//! DELETE that is still under way may be seen by one scrape and not by the next. And whether a group has a failed push
-//! is a matter of its own: a DELETE that is under way with several other requests may order the record of a rejected
-//! push differently from the rest.
+//! DELETE that is still under way may be seen by one scrape and not by the next, and so may what such a POST takes over
+//! while a DELETE ends it. And whether a group has a failed push is a matter of its own: a DELETE that is under way with
+//! several other requests may order the record of a rejected push differently from the rest.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::history::{ABSENT, FIRST, Group, History, Operation, Pushed};
-use super::scenario::{FAMILIES, GROUPS, Kind};
+use super::scenario::{Before, FAMILIES, GROUPS, Kind};
 
 /// Says what is wrong with the history.
 pub(crate) fn check(history: &History) -> Result<(), String> {
@@ -40,6 +40,7 @@ pub(crate) fn check(history: &History) -> Result<(), String> {
                 .collect(),
             after: history.after.iter().map(|seen| seen[group]).collect(),
             lags: history.scenario.provider.listings_lag > 0,
+            takes_over: history.scenario.before == Before::FullIndex,
         };
         view.check()
             .map_err(|problem| format!("group {group}: {problem}"))?;
@@ -56,6 +57,8 @@ struct View<'a> {
     after: Vec<Group>,
     /// Whether listings lag, so that scrapes do.
     lags: bool,
+    /// Whether POSTs take over what others left behind, without a PUT.
+    takes_over: bool,
 }
 
 /// What an operation does to a group.
@@ -205,7 +208,7 @@ impl View<'_> {
             let seen = seen.families[family];
             let is_under_way = self.changes.iter().any(|operation| {
                 let shows = match operation.request.kind {
-                    Kind::Post => operation.number == seen,
+                    Kind::Post => operation.number == seen || self.may_bring_back(operation),
                     Kind::Delete => seen == ABSENT,
                     _ => false,
                 };
@@ -222,6 +225,14 @@ impl View<'_> {
         }
         let after = self.after.iter().map(|seen| seen.families[family]);
         has_order(self.before.families[family], &Self::ending(steps, after))
+    }
+
+    /// Whether a POST, until it looks again, may show what it took over from entries that a DELETE has ended meanwhile.
+    fn may_bring_back(&self, post: &Operation) -> bool {
+        let is_met = |other: &&Operation| {
+            other.request.kind == Kind::Delete && !other.is_before(post) && !post.is_before(other)
+        };
+        self.takes_over && self.changes.iter().copied().any(|other| is_met(&other))
     }
 
     fn operation(&self, number: Pushed) -> Option<&Operation> {

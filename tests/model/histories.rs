@@ -122,7 +122,7 @@ fn a_post_that_is_shown_an_old_put_stays_invisible() {
 #[test]
 fn a_post_that_breaks_off_can_bring_back_what_it_took_over() {
     let clients = ["POST d, DELETE", "POST e"];
-    let broken_off = history(Before::FullIndex, exact(&clients), "000 11 0000000 1 1!");
+    let broken_off = history(Before::FullIndex, exact(&clients), "000 11 0000000 1 11!");
     assert_broken(&broken_off);
     assert!(broken_take_over(&broken_off));
     let goes_on = history(Before::FullIndex, exact(&clients), "000 11 0000000 1");
