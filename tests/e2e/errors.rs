@@ -89,11 +89,7 @@ fn a_rejected_push_changes_nothing_but_the_failure_time() {
         Some(0.0)
     );
     assert_eq!(samples(&mut client), ["m{instance=\"\",job=\"a\"} 1"]);
-    assert!(
-        gateway
-            .stderr()
-            .contains("level=warn msg=\"push rejected\"")
-    );
+    gateway.wait_for_log("level=warn msg=\"push rejected\"");
 }
 
 #[test]
@@ -283,7 +279,6 @@ fn what_is_damaged_in_the_store_is_skipped_and_counted() {
     client.put("/metrics/job/b", "m 2\n").expect("an answer");
     assert_eq!(samples(&mut client), ["m{instance=\"\",job=\"b\"} 2"]);
     assert_eq!(value(&mut client, "pushgateway_entries_skipped"), Some(1.0));
-    let log = gateway.stderr();
-    assert!(log.contains("skipped entry pgw1:g:"), "{log}");
+    gateway.wait_for_log("skipped entry pgw1:g:");
     assert_eq!(redis.command("GET somebody"), "$4\r\nelse\r\n");
 }

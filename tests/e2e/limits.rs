@@ -64,5 +64,5 @@ fn what_exceeds_a_limit_is_refused_and_changes_nothing() {
             "m{instance=\"1\",job=\"a\",x=\"y\"} 1",
         ]
     );
-    assert!(gateway.stderr().contains("msg=\"push refused\""));
+    gateway.wait_for_log("msg=\"push refused\"");
 }

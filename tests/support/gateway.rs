@@ -8,12 +8,17 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::client::Client;
 use super::folder;
 use super::process::{Process, listen_address};
+
+/// How long a line may take into the log.
+const LOG_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a gateway is started.
 #[derive(Debug, Default)]
@@ -119,6 +124,19 @@ impl Gateway {
     /// What the host and the component have written to standard error.
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
+    }
+
+    /// Waits until this stands in the log: lines come a moment after the answer that they belong to.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        let deadline = Instant::now() + LOG_TIMEOUT;
+        while !self.stderr().contains(text) {
+            assert!(
+                Instant::now() < deadline,
+                "{text:?} is not in the log:\n{}",
+                self.stderr()
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Asks the host to end (SIGTERM) and waits until it has.
