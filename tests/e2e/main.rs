@@ -10,6 +10,7 @@ mod defects;
 mod durability;
 mod errors;
 mod exposition;
+mod golden;
 mod groups;
 mod limits;
 mod paths;
