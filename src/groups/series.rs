@@ -60,15 +60,11 @@ pub struct RenderedSeries {
 /// the Pushgateway's `sanitizeLabels`.
 pub fn apply_grouping_labels<'a>(family: &mut MetricFamily<'a>, key: &'a GroupingKey) {
     for metric in &mut family.metrics {
-        for label in &mut metric.labels {
-            // Not removed: a label that was pushed twice is to be found by the check.
-            if let Some(value) = key.get(&label.name) {
-                label.value = value.into();
-            }
-        }
         for (name, value) in key.labels() {
-            if !metric.labels.iter().any(|label| label.name == name) {
-                metric.labels.push(Label::new(name, value));
+            // The first of that name only: a label that was pushed twice is left for the check to find.
+            match metric.labels.iter_mut().find(|label| label.name == name) {
+                Some(label) => label.value = value.into(),
+                None => metric.labels.push(Label::new(name, value)),
             }
         }
         if !metric.labels.iter().any(|label| label.name == INSTANCE) {
@@ -329,7 +325,7 @@ mod tests {
         apply_grouping_labels(&mut pushed, &key);
         assert_eq!(
             pushed.metrics[0].labels,
-            labels(&[("a", "g"), ("a", "g"), ("instance", ""), ("job", "j")])
+            labels(&[("a", "g"), ("a", "2"), ("instance", ""), ("job", "j")])
         );
     }
 

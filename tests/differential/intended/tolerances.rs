@@ -140,8 +140,9 @@ pub(super) const TOLERANCES: &[Tolerance] = &[
         covers: |difference, requests| {
             difference.kind == Kind::Scrape
                 && difference.statuses == (200, 200)
-                && (difference.subject.starts_with(&difference.reference)
-                    || is_other_value_of_gauge_histogram(&difference.reference))
+                && (is_part(&difference.reference, &difference.subject)
+                    || is_other_value_of_gauge_histogram(&difference.reference)
+                    || type_line(&difference.subject) != type_line(&difference.reference))
                 && declare_gauge_histogram(requests)
         },
         then: Then::GoOn,
@@ -215,6 +216,17 @@ fn declare_gauge_histogram(requests: &[Request]) -> bool {
         // The field of the type in protobuf, and its number.
         text || contains(&body, &[3 << 3, 5])
     })
+}
+
+/// Whether every line of the one text is in the other: what is left of a scrape that was cut within a family.
+fn is_part(part: &str, whole: &str) -> bool {
+    part.lines()
+        .all(|line| whole.lines().any(|other| other == line))
+}
+
+/// The first TYPE line in this.
+fn type_line(text: &str) -> Option<&str> {
+    text.lines().find(|line| line.contains("# TYPE "))
 }
 
 /// Whether the text says that what is exposed as a gauge histogram is none.
