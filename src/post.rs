@@ -234,9 +234,8 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     /// In this order: a DELETE that is over when the PUT entry is read has ended those entries before. Read at the same
     /// time, they could still be seen while it was under way, and the PUT entry no longer.
     async fn stands(&self, taken_over: &[String]) -> Result<bool, StoreError> {
-        let root = self.store.read(&[layout::root(self.id)]).await?;
-        let root = root.first().and_then(Option::as_deref);
-        if root.is_some_and(|root| Entry::decode(root).is_ok()) {
+        let root = self.store.read_one(layout::root(self.id)).await?;
+        if root.is_some_and(|root| Entry::decode(&root).is_ok()) {
             return Ok(false);
         }
         if taken_over.is_empty() {
@@ -252,11 +251,9 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         if retired.is_empty() || generation == Generation::NONE {
             return retired;
         }
-        let root = self.store.read(&[layout::root(self.id)]).await.ok();
-        let root = root
-            .as_deref()
-            .and_then(|values| values.first()?.as_deref());
-        let root = root.and_then(|value| Entry::decode(value).ok());
+        let root = self.store.read_one(layout::root(self.id)).await;
+        let root = root.ok().flatten();
+        let root = root.as_deref().and_then(|root| Entry::decode(root).ok());
         if root.is_some_and(|root| root.header.generation == generation) {
             retired
         } else {
@@ -265,12 +262,10 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     }
 
     async fn time_of(&self, generation: Generation, slot: &Slot) -> Result<Nanos, StoreError> {
-        let values = self
-            .store
-            .read(&[layout::post(self.id, generation, slot)])
-            .await?;
-        let value = values.first().and_then(Option::as_deref);
+        let key = layout::post(self.id, generation, slot);
+        let value = self.store.read_one(key).await?;
         Ok(value
+            .as_deref()
             .and_then(|value| Entry::decode(value).ok())
             .map_or(0, |entry| entry.header.time))
     }

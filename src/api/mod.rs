@@ -26,9 +26,8 @@ pub(crate) mod time;
 ///
 /// The store failed.
 pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, StoreError> {
-    let values = store.read(&[layout::SHAPES.to_owned()]).await?;
-    let shapes: Shapes =
-        records::read(values.first().and_then(Option::as_deref)).unwrap_or_default();
+    let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
+    let shapes: Shapes = records::read(shapes.as_deref()).unwrap_or_default();
     Ok(status::body(config, shapes.since))
 }
 

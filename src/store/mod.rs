@@ -35,6 +35,15 @@ pub trait Store {
     fn read(&self, keys: &[String])
     -> impl Future<Output = Result<Vec<Option<Value>>, StoreError>>;
 
+    /// The value of this key, if it exists.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    fn read_one(&self, key: String) -> impl Future<Output = Result<Option<Value>, StoreError>> {
+        async { Ok(self.read(&[key]).await?.pop().flatten()) }
+    }
+
     /// Writes all of these, in one step where the provider can, else in this order. Keys are distinct.
     ///
     /// # Errors

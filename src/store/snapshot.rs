@@ -171,8 +171,8 @@ impl Snapshot {
             ..Self::default()
         };
         if listing.has_shapes {
-            let values = store.read(&[layout::SHAPES.to_owned()]).await?;
-            snapshot.shapes = records::read(first(&values)).unwrap_or_default();
+            let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
+            snapshot.shapes = records::read(shapes.as_deref()).unwrap_or_default();
         }
         let mut torn = snapshot.read_groups(store, listing.groups).await?;
         for _ in 0..MAX_READ_AGAIN {
@@ -249,8 +249,8 @@ impl Snapshot {
 ///
 /// The store failed.
 pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupValues, StoreError> {
-    let index = store.read(&[layout::index(group)]).await?;
-    let index: Index = records::read(first(&index)).unwrap_or_default();
+    let index = store.read_one(layout::index(group)).await?;
+    let index: Index = records::read(index.as_deref()).unwrap_or_default();
     let keys: Vec<_> = index
         .slots()
         .map(|slot| layout::post(group, index.generation, slot))
@@ -261,11 +261,7 @@ pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupVal
         store.read(&keys).await?
     };
     let root_key = layout::root(group);
-    let root = store
-        .read(std::slice::from_ref(&root_key))
-        .await?
-        .pop()
-        .flatten();
+    let root = store.read_one(root_key.clone()).await?;
     let posts = keys.into_iter().zip(posts);
     Ok(GroupValues {
         root: root.map(|value| (root_key, value)),
@@ -275,8 +271,4 @@ pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupVal
         failure: None,
         index: None,
     })
-}
-
-fn first(values: &[Option<Value>]) -> Option<&[u8]> {
-    values.first().and_then(Option::as_deref)
 }

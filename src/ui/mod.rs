@@ -119,9 +119,8 @@ pub async fn page<S: Store, W: World>(
             ))
         }
         Page::Status => {
-            let values = store.read(&[layout::SHAPES.to_owned()]).await?;
-            let shapes: Shapes =
-                records::read(values.first().and_then(Option::as_deref)).unwrap_or_default();
+            let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
+            let shapes: Shapes = records::read(shapes.as_deref()).unwrap_or_default();
             let content = status::render(&context(Tab::Status), shapes.since);
             Ok(page::page(
                 Tab::Status,
@@ -172,8 +171,8 @@ async fn one_group<S: Store>(
         return Ok(None);
     };
     let mut values = snapshot::read_group(store, &id).await?;
-    let failure = store.read(&[layout::failure(&id)]).await?;
-    values.failure = records::read(failure.first().and_then(Option::as_deref));
+    let failure = store.read_one(layout::failure(&id)).await?;
+    values.failure = records::read(failure.as_deref());
     let Some(group) = values.entries(&mut Vec::new()).fold() else {
         return Ok(None);
     };
