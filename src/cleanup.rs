@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::expired::Expired;
 use crate::groups::entry::{Entry, Generation, Nanos};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::key::GroupId;
@@ -22,6 +23,8 @@ const SETTLED: Nanos = 60_000_000_000;
 /// What is to be tidied up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cleanup {
+    /// Groups that expired long ago.
+    expired: Vec<Expired>,
     /// Entries that do not count, of one group each.
     dead: Vec<Dead>,
     /// Entries that newer ones hide.
@@ -46,30 +49,22 @@ struct Dead {
 }
 
 impl Cleanup {
-    /// What a scrape that read this, at this time, may tidy up.
+    /// Nothing yet, at this time.
     #[must_use]
-    pub fn plan(
-        snapshot: &Snapshot,
-        entries: &[(&str, GroupEntries<'_>)],
-        groups: &[Group<'_>],
-        now: Nanos,
-    ) -> Self {
-        let mut cleanup = Self {
+    pub fn at(now: Nanos) -> Self {
+        Self {
             now,
             ..Self::default()
-        };
-        for (id, entries) in entries {
-            if let Some(values) = snapshot.groups.get(*id) {
-                cleanup.plan_group(id, entries, values);
-            }
         }
-        cleanup.types = orphaned_types(snapshot, groups);
-        cleanup.shapes = outdated_shapes(snapshot, groups);
-        cleanup
     }
 
-    fn plan_group(&mut self, id: &str, entries: &GroupEntries<'_>, values: &GroupValues) {
+    /// Adds what may be tidied up of a group that was read like this.
+    pub fn plan_group(&mut self, id: &str, entries: &GroupEntries<'_>, values: &GroupValues) {
         let Some(id) = GroupId::parse(id) else { return };
+        if let Some(expired) = Expired::plan(&id, entries, values, self.now) {
+            self.expired.push(expired);
+            return;
+        }
         if values.root.is_some() && entries.root.is_none() {
             // What builds on a root that cannot be read (perhaps a newer version's) is not ours to judge.
             return;
@@ -93,10 +88,17 @@ impl Cleanup {
         self.hidden.extend(superseded(entries, self.now));
     }
 
+    /// Adds what may be tidied up of the records of a store that holds these groups.
+    pub fn plan_records(&mut self, snapshot: &Snapshot, groups: &[Group<'_>]) {
+        self.types = orphaned_types(snapshot, groups);
+        self.shapes = outdated_shapes(snapshot, groups);
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.dead.is_empty()
+        self.expired.is_empty()
+            && self.dead.is_empty()
             && self.hidden.is_empty()
             && self.indexes.is_empty()
             && self.types.is_empty()
@@ -129,6 +131,13 @@ impl Cleanup {
         }
         if !doomed.is_empty() {
             store.delete(&doomed).await?;
+        }
+        let mut room = MAX_DELETED.saturating_sub(doomed.len());
+        for expired in self.expired {
+            if room == 0 {
+                break;
+            }
+            room = room.saturating_sub(expired.delete(store, self.now).await?);
         }
         if let Some(shapes) = self.shapes {
             store

@@ -7,8 +7,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::auth::Tokens;
+use crate::duration::{self, Nanos};
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
+use crate::lifetime::Lifetimes;
 use crate::limits::{GroupLimits, PushLimits};
 use crate::routes::Paths;
 
@@ -23,6 +25,8 @@ pub struct Config {
     pub push_limits: PushLimits,
     /// How many groups there may be.
     pub group_limits: GroupLimits,
+    /// How long what is pushed is shown.
+    pub lifetimes: Lifetimes,
     /// Whether pushes are checked against what other groups hold. The Pushgateway's
     /// `--push.disable-consistency-check` turns it off.
     pub consistency_check: bool,
@@ -65,7 +69,7 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// The names of all variables. `spin.toml` declares them.
-    pub const VARIABLES: [&str; 19] = [
+    pub const VARIABLES: [&str; 21] = [
         "max_push_bytes",
         "max_entry_bytes",
         "max_series_per_push",
@@ -74,6 +78,8 @@ impl Config {
         "max_label_bytes",
         "max_groups",
         "max_groups_per_job",
+        "group_ttl",
+        "max_group_ttl",
         "push_disable_consistency_check",
         "push_enable_utf8_names",
         "push_enable_openmetrics",
@@ -109,6 +115,10 @@ impl Config {
             group_limits: GroupLimits {
                 max_groups: variables.limit("max_groups")?,
                 max_groups_per_job: variables.limit("max_groups_per_job")?,
+            },
+            lifetimes: Lifetimes {
+                group_ttl: variables.duration("group_ttl")?,
+                max_group_ttl: variables.duration("max_group_ttl")?,
             },
             consistency_check: !variables.switch("push_disable_consistency_check")?,
             names: if variables.switch("push_enable_utf8_names")? {
@@ -162,6 +172,15 @@ impl Variables<'_> {
         limit.map(Some).ok_or(ConfigError { variable, expected })
     }
 
+    fn duration(&self, variable: &'static str) -> Result<Option<Nanos>, ConfigError> {
+        let Some(text) = self.get(variable) else {
+            return Ok(None);
+        };
+        let expected = "a duration above zero, such as 48h or 1d12h".into();
+        let duration = duration::parse(&text);
+        duration.map(Some).ok_or(ConfigError { variable, expected })
+    }
+
     fn switch(&self, variable: &'static str) -> Result<bool, ConfigError> {
         match self.get(variable).as_deref() {
             None | Some("false") => Ok(false),
@@ -208,6 +227,7 @@ mod tests {
             (config.push_openmetrics, config.web_openmetrics),
             (Support::Off, Support::Off)
         );
+        assert_eq!(config.lifetimes, Lifetimes::default());
         assert_eq!(config.paths, Paths::new("", "", ""));
     }
 
@@ -219,6 +239,7 @@ mod tests {
             ("push_enable_utf8_names", "true"),
             ("web_enable_openmetrics", "true"),
             ("web_enable_admin_api", "false"),
+            ("group_ttl", "48h"),
         ])
         .expect("valid");
         assert_eq!(
@@ -229,6 +250,7 @@ mod tests {
             (config.names, config.web_openmetrics),
             (NameScheme::Utf8, Support::On)
         );
+        assert_eq!(config.lifetimes.group_ttl, Some(172_800_000_000_000));
         for value in ["0", "-1", "16M", "secret"] {
             let error = read(&[("max_entry_bytes", value)]).expect_err("is malformed");
             assert_eq!(
@@ -236,6 +258,11 @@ mod tests {
                 "variable max_entry_bytes is set to something else than a number of bytes above zero"
             );
         }
+        let error = read(&[("group_ttl", "48")]).expect_err("is malformed");
+        assert_eq!(
+            error,
+            "variable group_ttl is set to something else than a duration above zero, such as 48h or 1d12h"
+        );
         let error = read(&[("web_enable_admin_api", "yes")]).expect_err("is malformed");
         assert_eq!(
             error,

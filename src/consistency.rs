@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::exposition::model::{Label, MetricFamily, MetricType};
 use crate::groups::check::{self, Violations};
-use crate::groups::entry::Nanos;
+use crate::groups::entry::{Nanos, StoredSeries};
 use crate::groups::fold::Group;
 use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::names;
@@ -245,7 +245,7 @@ async fn holds<S: Store>(
         return Ok(None);
     }
     let values = snapshot::read_group(store, &holder).await?;
-    let group = values.entries(&mut Vec::new()).fold();
+    let group = values.group(push.now);
     Ok(group.and_then(|group| held_type(&group, &record.name)))
 }
 
@@ -313,7 +313,7 @@ async fn look_everywhere<S: Store>(
 ) -> Result<(), StoreError> {
     let everything = Snapshot::read(store).await?;
     for (id, values) in &everything.groups {
-        let Some(group) = values.entries(&mut Vec::new()).fold() else {
+        let Some(group) = values.group(push.now) else {
             continue;
         };
         let is_own = id == push.id.as_str();
@@ -364,7 +364,7 @@ async fn check_series<S: Store>(
     for (id, values) in candidates.iter().zip(found.chunks(2)) {
         if values.iter().any(Option::is_some) {
             let values = snapshot::read_group(store, id).await?;
-            if let Some(group) = values.entries(&mut Vec::new()).fold() {
+            if let Some(group) = values.group(push.now) {
                 compare_series(push, &group, &mut violations);
             }
         }
@@ -408,9 +408,14 @@ fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Viol
         let Some(held) = group.families.iter().find(|held| held.name == family.name) else {
             continue;
         };
-        let held: HashSet<&[u8]> = held.series().map(|series| series.key).collect();
+        let key = |series: StoredSeries<'_>| {
+            let mut key = Vec::new();
+            series.key.append_to(&mut key);
+            key
+        };
+        let held: HashSet<Vec<u8>> = held.series().map(key).collect();
         for metric in &family.metrics {
-            if held.contains(&*series::sort_key(&metric.labels)) {
+            if held.contains(&series::sort_key(&metric.labels)) {
                 violations.add(|| check::about(&family.name, metric, check::DUPLICATE));
             }
         }

@@ -51,6 +51,7 @@ pub async fn delete_groups<S: Store, W: World>(
     let mark = Generation(world.random().max(1));
     let header = Header {
         time: world.now(),
+        expires: None,
         generation: mark,
         tombstone: true,
         labels: Vec::new(),

@@ -39,9 +39,32 @@ pub fn parse(text: &str) -> Option<Nanos> {
     (total > 0).then_some(total)
 }
 
+/// Writes a duration as [`parse`] reads it. Parts of a millisecond are left out.
+#[must_use]
+pub fn format(duration: Nanos) -> String {
+    let mut text = String::new();
+    let mut rest = duration;
+    for (unit, nanos) in UNITS {
+        let count = rest / nanos;
+        if count > 0 {
+            rest -= count * nanos;
+            text.push_str(&format!("{count}{unit}"));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_written_as_prometheus_writes_them() {
+        for text in ["2d", "1d12h", "1w", "1y", "1h30m5s10ms", "90ms"] {
+            assert_eq!(parse(text).map(format).as_deref(), Some(text));
+        }
+        assert_eq!(format(172_800 * SECOND + 1), "2d");
+    }
 
     #[test]
     fn durations_are_read_as_prometheus_reads_them() {

@@ -29,6 +29,8 @@ pub struct Push<'a> {
     pub key: &'a GroupingKey,
     /// What was pushed.
     pub families: Vec<MetricFamily<'a>>,
+    /// For how long it is shown, in nanoseconds; `None` is for ever.
+    pub ttl: Option<Nanos>,
 }
 
 /// What a push is held to.
@@ -100,6 +102,7 @@ pub async fn push<S: Store, W: World>(
         kind,
         key,
         mut families,
+        ttl,
     } = push;
     let id = key.id();
     if let Err(full) = room::check(store, &id, &rules.group_limits, world.now()).await? {
@@ -117,16 +120,19 @@ pub async fn push<S: Store, W: World>(
                 id: &id,
                 families: &families,
                 rendered,
+                ttl,
             };
             operation.run().await
         }
         Err(error) => Err(error),
     };
     if let Err(PushError::Rejected(violations)) = &result {
+        let time = world.now();
         let failure = Failure {
             labels: records::labels(key),
-            time: world.now(),
+            time,
             reason: shorten(&violations.to_string(), MAX_REASON_BYTES).into_owned(),
+            expires: end(time, ttl),
         };
         store
             .write(vec![(layout::failure(&id), records::write(&failure))])
@@ -151,6 +157,11 @@ fn prepare<'a>(
     Ok(check::check_push(families)?)
 }
 
+/// From when on something is no longer shown that is to be shown for this long from this time on.
+fn end(time: Nanos, ttl: Option<Nanos>) -> Option<Nanos> {
+    ttl.map(|ttl| time.saturating_add(ttl))
+}
+
 /// One push on its way into the store.
 pub(crate) struct Operation<'a, S, W> {
     pub(crate) store: &'a S,
@@ -161,6 +172,7 @@ pub(crate) struct Operation<'a, S, W> {
     pub(crate) id: &'a GroupId,
     families: &'a [MetricFamily<'a>],
     rendered: Vec<RenderedFamily<'a>>,
+    ttl: Option<Nanos>,
 }
 
 impl<S: Store, W: World> Operation<'_, S, W> {
@@ -234,6 +246,7 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         let labels = self.key.labels().collect();
         let header = Header {
             time,
+            expires: end(time, self.ttl),
             generation,
             tombstone: false,
             labels,

@@ -4,12 +4,12 @@ use crate::cleanup::Cleanup;
 use crate::exposition::negotiate::Format;
 use crate::figures::{self, Figures};
 use crate::groups::automatic;
-use crate::groups::entry::{Entry, Generation, Header, StoredFamily, Writer};
-use crate::groups::fold::{Group, GroupEntries};
+use crate::groups::entry::{Entry, Generation, Header, Nanos, StoredFamily, Writer};
+use crate::groups::fold::Group;
 use crate::groups::merge::{self, Merged};
 use crate::groups::series::RenderedFamily;
 use crate::render::render;
-use crate::store::snapshot::{GroupValues, Snapshot};
+use crate::store::snapshot::{GroupValues, Skipped, Snapshot};
 use crate::store::{Store, StoreError, World};
 
 /// How many entries and records that could not be read are named in the log.
@@ -37,16 +37,9 @@ pub async fn scrape<S: Store>(
     format: Format,
 ) -> Result<Scrape, StoreError> {
     let snapshot = Snapshot::read(store).await?;
+    let now = world.now();
     let mut skipped = Vec::new();
-    let entries: Vec<(&str, GroupEntries<'_>)> = snapshot
-        .groups
-        .iter()
-        .map(|(id, values)| (id.as_str(), values.entries(&mut skipped)))
-        .collect();
-    let mut groups: Vec<Group<'_>> = entries
-        .iter()
-        .filter_map(|(_, entries)| entries.fold())
-        .collect();
+    let (mut groups, cleanup) = take_stock(&snapshot, now, &mut skipped);
     // An order that does not change from scrape to scrape: the first group decides where groups disagree.
     groups.sort_by(|a, b| a.labels.cmp(&b.labels));
 
@@ -65,7 +58,8 @@ pub async fn scrape<S: Store>(
         series_left_out: merged.left_out,
     };
     let own = encode(&[figures::families(&figures), automatic::families(&groups)].concat());
-    for family in decode(&own) {
+    let own = decode(&own);
+    for family in &own {
         let pushed = runs.get(family.name).map(Vec::as_slice).unwrap_or_default();
         merged.add(family.name, &[&[family], pushed].concat());
     }
@@ -86,7 +80,6 @@ pub async fn scrape<S: Store>(
         .take(MAX_NAMED)
         .chain(left_out)
         .collect();
-    let cleanup = Cleanup::plan(&snapshot, &entries, &groups, world.now());
     Ok(Scrape {
         body: render(&merged, format),
         cleanup,
@@ -94,10 +87,29 @@ pub async fn scrape<S: Store>(
     })
 }
 
+/// The groups of a snapshot as they stand at this time, and what is of no more use in the store. Entries that cannot be
+/// decoded are added to `skipped` and left out.
+pub fn take_stock<'a>(
+    snapshot: &'a Snapshot,
+    now: Nanos,
+    skipped: &mut Vec<Skipped>,
+) -> (Vec<Group<'a>>, Cleanup) {
+    let mut cleanup = Cleanup::at(now);
+    let mut groups = Vec::with_capacity(snapshot.groups.len());
+    for (id, values) in &snapshot.groups {
+        let entries = values.entries(skipped);
+        cleanup.plan_group(id, &entries, values);
+        groups.extend(entries.fold(now));
+    }
+    cleanup.plan_records(snapshot, &groups);
+    (groups, cleanup)
+}
+
 /// The gateway's own families in the form that pushed ones are stored in, so that both are merged alike.
 fn encode(families: &[RenderedFamily<'_>]) -> Vec<u8> {
     let header = Header {
         time: 0,
+        expires: None,
         generation: Generation::NONE,
         tombstone: false,
         labels: Vec::new(),

@@ -83,7 +83,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Route::Healthy => respond::text(StatusCode::OK, "OK").into(),
             Route::Ready => self.ready().await.into(),
             Route::ApiStatus => api_answer(api::status(self.store, self.config).await).into(),
-            Route::ApiMetrics => api_answer(api::metrics(self.store).await).into(),
+            Route::ApiMetrics => api_answer(api::metrics(self.store, self.world).await).into(),
             Route::ApiOptions(allow) => respond::api_options(allow).into(),
             Route::ListGroups => {
                 let query = query(request);
@@ -166,6 +166,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 };
             }
         };
+        let ttl = match self.config.lifetimes.of_push(request) {
+            Ok(ttl) => ttl,
+            Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+        };
         let body = match receive::receive(&request.headers, body, self.config.max_push_bytes).await
         {
             Ok(body) => body,
@@ -175,7 +179,15 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
         };
         match self.parse(&request.headers, &body) {
-            Ok(families) => self.push(kind, key, families).await,
+            Ok(families) => {
+                let push = Push {
+                    kind,
+                    key,
+                    families,
+                    ttl,
+                };
+                self.push(push).await
+            }
             Err(text) => respond::error(StatusCode::BAD_REQUEST, &text),
         }
     }
@@ -198,25 +210,15 @@ impl<S: Store, W: World> Service<'_, S, W> {
         }
     }
 
-    async fn push(&self, kind: Kind, key: &GroupingKey, families: Vec<MetricFamily<'_>>) -> Answer {
+    async fn push(&self, push: Push<'_>) -> Answer {
+        let key = push.key;
         let rules = Rules {
             consistency_check: self.config.consistency_check,
             max_entry_bytes: self.config.max_entry_bytes,
             push_limits: self.config.push_limits,
             group_limits: self.config.group_limits,
         };
-        match push::push(
-            self.store,
-            self.world,
-            Push {
-                kind,
-                key,
-                families,
-            },
-            rules,
-        )
-        .await
-        {
+        match push::push(self.store, self.world, push, rules).await {
             Ok(()) if rules.consistency_check => respond::empty(StatusCode::OK),
             Ok(()) => respond::empty(StatusCode::ACCEPTED),
             // Without the check a push is answered before it is looked at, as in the Pushgateway.

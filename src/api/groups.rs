@@ -17,6 +17,7 @@ use crate::groups::entry::Nanos;
 use crate::groups::fold::Group;
 use crate::groups::key::JOB;
 use crate::groups::matchers::{Selector, SelectorError};
+use crate::store::snapshot::GroupValues;
 
 /// How many groups a page has, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
@@ -37,6 +38,24 @@ pub struct Listed<'a> {
     pub bytes: usize,
 }
 
+impl<'a> Listed<'a> {
+    /// The group with this id as it stands at this time, if there is one.
+    #[must_use]
+    pub fn of(id: &'a str, values: &'a GroupValues, now: Nanos) -> Option<Self> {
+        let group = values.group(now)?;
+        let failure = values
+            .failure
+            .as_ref()
+            .filter(|_| group.failure_time.is_some());
+        Some(Self {
+            id,
+            failure_reason: failure.map(|failure| &*failure.reason),
+            bytes: values.stored_bytes(),
+            group,
+        })
+    }
+}
+
 /// Which groups are asked for, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
@@ -48,6 +67,8 @@ pub struct Query {
     only_failed: bool,
     /// Those that were not pushed for this long, or never.
     older_than: Option<Nanos>,
+    /// Those that expire within this time.
+    expires_within: Option<Nanos>,
     sort: Sort,
     descending: bool,
     limit: Option<usize>,
@@ -64,6 +85,8 @@ enum Sort {
     Labels,
     PushTime,
     FailureTime,
+    /// What never expires comes after what does.
+    ExpiryTime,
     Families,
     Series,
     Bytes,
@@ -125,11 +148,8 @@ impl Query {
             }
             "search" => self.search = Some(value.to_lowercase()).filter(|text| !text.is_empty()),
             "failed" => self.only_failed = switch("failed", value)?,
-            "older_than" => {
-                let age = duration::parse(value);
-                let expected = "a duration such as 36h";
-                self.older_than = Some(age.ok_or(QueryError::Parameter("older_than", expected))?);
-            }
+            "older_than" => self.older_than = Some(time_span("older_than", value)?),
+            "expires_within" => self.expires_within = Some(time_span("expires_within", value)?),
             "dry_run" => self.dry_run = switch("dry_run", value)?,
             "sort" => {
                 self.sort =
@@ -226,8 +246,16 @@ impl Query {
                 .any(|(name, value)| contains(name) || contains(value))
                 || group.families.iter().any(|family| contains(family.name))
         });
-        is_selected && is_found && is_old && (!self.only_failed || has_failed(group))
+        let is_ending = self.expires_within.is_none_or(|span| {
+            let end = now.saturating_add(span);
+            group.expires.is_some_and(|expires| expires <= end)
+        });
+        is_selected && is_found && is_old && is_ending && (!self.only_failed || has_failed(group))
     }
+}
+
+fn time_span(name: &'static str, value: &str) -> Result<Nanos, QueryError> {
+    duration::parse(value).ok_or(QueryError::Parameter(name, "a duration such as 36h"))
 }
 
 fn switch(name: &'static str, value: &str) -> Result<bool, QueryError> {
@@ -244,13 +272,15 @@ pub(crate) fn has_failed(group: &Group<'_>) -> bool {
 }
 
 impl Sort {
-    const NAMES: &'static str = "labels, push_time, failure_time, families, series or bytes";
+    const NAMES: &'static str =
+        "labels, push_time, failure_time, expiry_time, families, series or bytes";
 
     fn of_name(name: &str) -> Option<Self> {
         Some(match name {
             "labels" => Self::Labels,
             "push_time" => Self::PushTime,
             "failure_time" => Self::FailureTime,
+            "expiry_time" => Self::ExpiryTime,
             "families" => Self::Families,
             "series" => Self::Series,
             "bytes" => Self::Bytes,
@@ -264,6 +294,7 @@ impl Sort {
             Self::Labels => 0,
             Self::PushTime => listed.group.push_time.unwrap_or(0),
             Self::FailureTime => listed.group.failure_time.unwrap_or(0),
+            Self::ExpiryTime => listed.group.expires.unwrap_or(Nanos::MAX),
             Self::Families => count(listed.group.families.len()),
             Self::Series => count(series(&listed.group)),
             Self::Bytes => count(listed.bytes),
@@ -378,6 +409,7 @@ struct Summary<'a> {
     failure_time: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<&'a str>,
+    expiry_time: Option<f64>,
     last_push_successful: bool,
     families: usize,
     series: usize,
@@ -394,6 +426,7 @@ impl<'a> Summary<'a> {
             push_time: time(group.push_time),
             failure_time: time(group.failure_time),
             failure_reason: listed.failure_reason,
+            expiry_time: time(group.expires),
             last_push_successful: !has_failed(group),
             families: group.families.len(),
             series: series(group),
@@ -415,6 +448,7 @@ mod tests {
             labels: vec![("instance", instance), ("job", job)],
             push_time,
             failure_time: (job == "b").then_some(9_500_000_000),
+            expires: push_time.map(|time| time + 7_000_000_000),
             families: Vec::new(),
         };
         let failure_reason = group.failure_time.map(|_| "two\nlines");
@@ -530,7 +564,7 @@ mod tests {
             ),
             (
                 "sort=size",
-                "invalid parameter sort: expected labels, push_time, failure_time, families, series or bytes",
+                "invalid parameter sort: expected labels, push_time, failure_time, expiry_time, families, series or bytes",
             ),
             ("order=up", "invalid parameter order: expected asc or desc"),
             (

@@ -6,7 +6,8 @@
 use self::groups::{Listed, Query, QueryError};
 use crate::config::Config;
 use crate::delete;
-use crate::groups::fold::{Group, GroupEntries};
+use crate::groups::entry::Nanos;
+use crate::groups::fold::Group;
 use crate::groups::key::GroupId;
 use crate::store::records::{self, Shapes};
 use crate::store::snapshot::Snapshot;
@@ -36,14 +37,11 @@ pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, Sto
 /// # Errors
 ///
 /// The store failed.
-pub async fn metrics<S: Store>(store: &S) -> Result<Vec<u8>, StoreError> {
+pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>, StoreError> {
     let snapshot = Snapshot::read(store).await?;
-    let entries: Vec<GroupEntries<'_>> = snapshot
-        .groups
-        .values()
-        .map(|values| values.entries(&mut Vec::new()))
-        .collect();
-    let mut groups: Vec<Group<'_>> = entries.iter().filter_map(GroupEntries::fold).collect();
+    let now = world.now();
+    let values = snapshot.groups.values();
+    let mut groups: Vec<Group<'_>> = values.filter_map(|values| values.group(now)).collect();
     groups.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(metrics::body(&groups))
 }
@@ -81,7 +79,8 @@ pub async fn list_groups<S: Store, W: World>(
 ) -> Result<Vec<u8>, GroupsError> {
     let query = Query::parse(query)?;
     let snapshot = Snapshot::read(store).await?;
-    let selected = query.select(listed(&snapshot), world.now());
+    let now = world.now();
+    let selected = query.select(listed(&snapshot, now), now);
     Ok(groups::page(&query, &selected))
 }
 
@@ -97,7 +96,8 @@ pub async fn delete_groups<S: Store, W: World>(
 ) -> Result<Vec<u8>, GroupsError> {
     let query = Query::parse(query)?.for_deletion()?;
     let snapshot = Snapshot::read(store).await?;
-    let selected = query.select(listed(&snapshot), world.now());
+    let now = world.now();
+    let selected = query.select(listed(&snapshot, now), now);
     if !query.is_dry_run() {
         let ids = selected
             .iter()
@@ -108,17 +108,12 @@ pub async fn delete_groups<S: Store, W: World>(
     Ok(groups::deletion(&query, &selected))
 }
 
-/// All groups that there are.
-pub(crate) fn listed(snapshot: &Snapshot) -> Vec<Listed<'_>> {
-    let groups = snapshot.groups.iter().filter_map(|(id, values)| {
-        Some(Listed {
-            id,
-            group: values.entries(&mut Vec::new()).fold()?,
-            failure_reason: values.failure.as_ref().map(|failure| &*failure.reason),
-            bytes: values.stored_bytes(),
-        })
-    });
-    groups.collect()
+/// All groups that there are at this time.
+pub(crate) fn listed(snapshot: &Snapshot, now: Nanos) -> Vec<Listed<'_>> {
+    let groups = snapshot.groups.iter();
+    groups
+        .filter_map(|(id, values)| Listed::of(id, values, now))
+        .collect()
 }
 
 /// The body that says that the store failed.

@@ -50,6 +50,7 @@ fn push_families(
         kind,
         key: &key,
         families,
+        ttl: None,
     };
     block_on(push(store, &At(now), push_of, rules))
 }
@@ -60,7 +61,7 @@ fn put(store: &MemoryStore, now: u64, labels: &[(&str, &str)], body: &str) {
 }
 
 fn told(store: &MemoryStore) -> String {
-    let body = block_on(metrics(store)).expect("the store works");
+    let body = block_on(metrics(store, &At(0))).expect("the store works");
     String::from_utf8(body).expect("is UTF-8")
 }
 
@@ -286,7 +287,10 @@ fn a_failing_store_is_told() {
     let store = MemoryStore::default();
     store.failing.borrow_mut().extend(["read", "list"]);
     let config = Config::read(|_| None).expect("defaults");
-    for result in [block_on(status(&store, &config)), block_on(metrics(&store))] {
+    for result in [
+        block_on(status(&store, &config)),
+        block_on(metrics(&store, &At(0))),
+    ] {
         let error = result.expect_err("fails");
         let body = String::from_utf8(unavailable(&error)).expect("is UTF-8");
         assert!(

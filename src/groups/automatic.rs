@@ -80,6 +80,7 @@ mod tests {
             labels,
             push_time,
             failure_time,
+            expires: None,
             families: Vec::new(),
         };
         let groups = [

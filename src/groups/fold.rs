@@ -15,8 +15,19 @@ pub struct GroupEntries<'a> {
     pub root: Option<Entry<'a>>,
     /// The POST entries, of whatever generation, in the order of their keys.
     pub posts: Vec<PostEntry<'a>>,
-    /// The last rejected push: grouping labels and time.
-    pub failure: Option<(Vec<(&'a str, &'a str)>, Nanos)>,
+    /// The last rejected push.
+    pub failure: Option<Failed<'a>>,
+}
+
+/// What is on record of a rejected push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed<'a> {
+    /// The grouping labels, sorted by name.
+    pub labels: Vec<(&'a str, &'a str)>,
+    /// When the push was rejected.
+    pub time: Nanos,
+    /// From when on this is no longer shown, if ever.
+    pub expires: Option<Nanos>,
 }
 
 /// A POST entry.
@@ -37,6 +48,8 @@ pub struct Group<'a> {
     pub push_time: Option<Nanos>,
     /// When a push was last rejected, if one was.
     pub failure_time: Option<Nanos>,
+    /// When the last of it is no longer shown, unless it is pushed again; `None` if something is shown for ever.
+    pub expires: Option<Nanos>,
     /// The families, sorted by name.
     pub families: Vec<StoredFamily<'a>>,
 }
@@ -50,39 +63,51 @@ impl<'a> GroupEntries<'a> {
             .map_or(Generation::NONE, |root| root.header.generation)
     }
 
-    /// The group as it stands, or `None` if there is no such group.
+    /// The group as it stands at this time, or `None` if there is no such group.
+    ///
+    /// What has expired is hidden family by family, after the newest was found of each: an older one does not come
+    /// back when it expires.
     #[must_use]
-    pub fn fold(&self) -> Option<Group<'a>> {
-        let root = self.root.as_ref().filter(|root| !root.header.tombstone);
-        let entries = || {
-            root.into_iter()
-                .chain(self.counting().map(|post| &post.entry))
-        };
-        let labels = match entries().next() {
-            Some(entry) => entry.header.labels.clone(),
-            None => self.failure.as_ref()?.0.clone(),
-        };
-        // A group's id is a hash of its labels: an entry with others was not written by this program.
-        let is_of_group = |entry: &&Entry<'_>| entry.header.labels == labels;
-
-        let posts: Vec<_> = self
-            .counting()
-            .map(|post| &post.entry)
-            .filter(is_of_group)
+    pub fn fold(self, now: Nanos) -> Option<Group<'a>> {
+        let generation = self.generation();
+        let root = self.root.filter(|root| !root.header.tombstone);
+        let has_root = root.is_some();
+        let counts = |post: &PostEntry<'_>| post.entry.header.generation == generation;
+        let posts = self.posts.into_iter().filter(counts);
+        let mut entries: Vec<_> = root
+            .into_iter()
+            .chain(posts.map(|post| post.entry))
             .collect();
-        let families = match (root, posts.as_slice()) {
+        // A group's id is a hash of its labels: an entry with others was not written by this program.
+        let labels = entries.first().map(|entry| entry.header.labels.clone());
+        entries.retain(|entry| Some(&entry.header.labels) == labels.as_ref());
+
+        let is_past = |expires: Option<Nanos>| expires.is_some_and(|expires| expires <= now);
+        let failure = self.failure.filter(|failure| !is_past(failure.expires));
+        let push_time = entries
+            .iter()
+            .filter(|entry| entry.is_live(now))
+            .map(|entry| entry.header.time)
+            .max();
+        if push_time.is_none() && failure.is_none() {
+            return None;
+        }
+        let mut ends: Vec<_> = entries.iter().map(|entry| entry.header.expires).collect();
+        ends.extend(failure.as_ref().map(|failure| failure.expires));
+        let mut families = match entries.as_mut_slice() {
             // One entry, whose families are in order already.
-            (Some(only), []) | (None, &[only]) => only.families.clone(),
-            (root, posts) => merged(root, posts),
+            [only] => std::mem::take(&mut only.families),
+            [root, posts @ ..] if has_root => merged(Some(root), posts),
+            posts => merged(None, posts),
         };
+        families.retain(|family| !family.is_expired(now));
+        ends.extend(families.iter().map(|family| family.expires));
         Some(Group {
-            push_time: entries()
-                .filter(is_of_group)
-                .map(|entry| entry.header.time)
-                .max(),
-            failure_time: self.failure.as_ref().map(|(_, time)| *time),
+            push_time,
+            failure_time: failure.as_ref().map(|failure| failure.time),
+            expires: latest(ends),
             families,
-            labels,
+            labels: labels.or_else(|| Some(failure?.labels))?,
         })
     }
 
@@ -113,11 +138,19 @@ impl<'a> GroupEntries<'a> {
     }
 }
 
+/// The latest of these ends, `None` being never.
+fn latest(ends: Vec<Option<Nanos>>) -> Option<Nanos> {
+    ends.into_iter()
+        .map(|end| end.unwrap_or(Nanos::MAX))
+        .max()
+        .filter(|end| *end != Nanos::MAX)
+}
+
 /// The families of several entries, sorted by name: the newest of the POST entries', else the PUT entry's.
-fn merged<'a>(root: Option<&Entry<'a>>, posts: &[&Entry<'a>]) -> Vec<StoredFamily<'a>> {
+fn merged<'a>(root: Option<&Entry<'a>>, posts: &[Entry<'a>]) -> Vec<StoredFamily<'a>> {
     let root = root.into_iter().flat_map(|root| &root.families);
     let mut families: BTreeMap<_, _> = root.map(|family| (family.name, *family)).collect();
-    let posted = newest(posts.iter().copied()).into_iter();
+    let posted = newest(posts.iter()).into_iter();
     families.extend(posted.map(|(name, (family, _))| (name, family)));
     families.into_values().collect()
 }
@@ -159,8 +192,18 @@ mod tests {
 
     /// An entry whose families each have one series that says when it was pushed.
     fn entry(time: Nanos, generation: u64, families: &[&str]) -> Vec<u8> {
+        expiring(time, None, generation, families)
+    }
+
+    fn expiring(
+        time: Nanos,
+        expires: Option<Nanos>,
+        generation: u64,
+        families: &[&str],
+    ) -> Vec<u8> {
         let header = Header {
             time,
+            expires,
             generation: Generation(generation),
             tombstone: false,
             labels: JOB.to_vec(),
@@ -184,6 +227,7 @@ mod tests {
     fn tombstone(generation: u64) -> Vec<u8> {
         let header = Header {
             time: 9,
+            expires: None,
             generation: Generation(generation),
             tombstone: true,
             labels: JOB.to_vec(),
@@ -193,6 +237,15 @@ mod tests {
 
     /// The folded group's text and push time.
     fn folded(root: Option<&[u8]>, posts: &[&[u8]]) -> Option<(String, Option<Nanos>)> {
+        folded_at(0, root, posts).map(|(text, push_time, _)| (text, push_time))
+    }
+
+    /// The same at this time, and when the group ends.
+    fn folded_at(
+        now: Nanos,
+        root: Option<&[u8]>,
+        posts: &[&[u8]],
+    ) -> Option<(String, Option<Nanos>, Option<Nanos>)> {
         let decode = |value| Entry::decode(value).expect("decodes");
         let entries = GroupEntries {
             root: root.map(decode),
@@ -205,13 +258,13 @@ mod tests {
                 .collect(),
             failure: None,
         };
-        entries.fold().map(|group| {
+        entries.fold(now).map(|group| {
             let text = group
                 .families
                 .iter()
                 .map(|family| String::from_utf8_lossy(family.text))
                 .collect();
-            (text, group.push_time)
+            (text, group.push_time, group.expires)
         })
     }
 
@@ -291,12 +344,76 @@ mod tests {
     #[test]
     fn a_rejected_push_alone_makes_a_group() {
         let entries = GroupEntries {
-            failure: Some((JOB.to_vec(), 3)),
+            failure: Some(Failed {
+                labels: JOB.to_vec(),
+                time: 3,
+                expires: Some(10),
+            }),
             ..GroupEntries::default()
         };
-        let group = entries.fold().expect("exists");
+        assert_eq!(entries.clone().fold(10), None);
+        let group = entries.fold(9).expect("exists");
         assert_eq!((group.push_time, group.failure_time), (None, Some(3)));
-        assert_eq!(group.labels, JOB);
+        assert_eq!((group.labels.as_slice(), group.expires), (JOB, Some(10)));
+    }
+
+    #[test]
+    fn what_has_expired_is_hidden() {
+        let put = expiring(5, Some(100), 7, &["a", "b"]);
+        let lasting = entry(5, 7, &["a", "b"]);
+        let post = expiring(6, Some(50), 7, &["b", "c"]);
+        let empty = expiring(7, Some(120), 7, &[]);
+        type Case<'a> = (
+            &'a str,
+            Nanos,
+            &'a [u8],
+            Vec<&'a [u8]>,
+            Option<(&'a str, Option<Nanos>, Option<Nanos>)>,
+        );
+        let cases: Vec<Case<'_>> = vec![
+            (
+                "nothing before its time",
+                49,
+                &put,
+                vec![&post],
+                Some(("a 5\nb 6\nc 6\n", Some(6), Some(100))),
+            ),
+            (
+                "what it was laid on does not come back",
+                50,
+                &put,
+                vec![&post],
+                Some(("a 5\n", Some(5), Some(100))),
+            ),
+            (
+                "the group with the last of it",
+                100,
+                &put,
+                vec![&post],
+                None,
+            ),
+            (
+                "never, where something lasts",
+                100,
+                &lasting,
+                vec![&post],
+                Some(("a 5\n", Some(5), None)),
+            ),
+            (
+                "a push without families keeps its group",
+                100,
+                &put,
+                vec![&post, &empty],
+                Some(("", Some(7), Some(120))),
+            ),
+        ];
+        for (name, now, root, posts, want) in cases {
+            let got = folded_at(now, Some(root), &posts);
+            let got = got
+                .as_ref()
+                .map(|(text, time, end)| (text.as_str(), *time, *end));
+            assert_eq!(got, want, "{name}");
+        }
     }
 
     #[test]
@@ -304,6 +421,7 @@ mod tests {
         let put = entry(5, 7, &["a"]);
         let header = Header {
             time: 8,
+            expires: None,
             generation: Generation(7),
             tombstone: false,
             labels: vec![("job", "someone else's")],

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::bytes;
 use super::entry::StoredFamily;
@@ -41,7 +42,7 @@ pub struct MergedFamily<'a> {
     /// Its text, in pieces.
     pub pieces: Vec<&'a [u8]>,
     /// What it was merged from: the families of its type, those with series of earlier ones included.
-    runs: Vec<StoredFamily<'a>>,
+    runs: Vec<&'a StoredFamily<'a>>,
 }
 
 impl<'a> MergedFamily<'a> {
@@ -54,7 +55,7 @@ impl<'a> MergedFamily<'a> {
     /// The family in full, for formats that say more than text does, or other names.
     #[must_use]
     pub fn family(&self, name: &'a str) -> MetricFamily<'a> {
-        let families: Vec<_> = self.runs.iter().filter_map(StoredFamily::family).collect();
+        let families: Vec<_> = self.runs.iter().filter_map(|run| run.family()).collect();
         let mut units = families.iter().filter_map(|family| family.unit.clone());
         let unit = units.find(|unit| ends_in_unit(name, unit));
         let metrics = families.into_iter().flat_map(|family| family.metrics);
@@ -74,16 +75,16 @@ impl<'a> MergedFamily<'a> {
 }
 
 /// The families of each name, in the order of their groups.
-pub type Runs<'a> = BTreeMap<&'a str, Vec<StoredFamily<'a>>>;
+pub type Runs<'a> = BTreeMap<&'a str, Vec<&'a StoredFamily<'a>>>;
 
 /// The groups' families by name, without those that the gateway makes itself for every group.
 #[must_use]
-pub fn runs<'a>(groups: &[Group<'a>]) -> Runs<'a> {
+pub fn runs<'a>(groups: &'a [Group<'a>]) -> Runs<'a> {
     // By hash first: most families are in many groups, and a map that is in order compares names many times for each.
-    let mut runs: HashMap<&str, Vec<StoredFamily<'a>>> = HashMap::new();
+    let mut runs: HashMap<&str, Vec<&StoredFamily<'_>>> = HashMap::new();
     for family in groups.iter().flat_map(|group| &group.families) {
         if !own::is_automatic(family.name) {
-            runs.entry(family.name).or_default().push(*family);
+            runs.entry(family.name).or_default().push(family);
         }
     }
     runs.into_iter().collect()
@@ -106,7 +107,7 @@ impl<'a> Merged<'a> {
     /// Adds a family from its parts, the first of which decides type and HELP.
     ///
     /// What it could collide with comes before it, as it does in the order of names.
-    pub fn add(&mut self, name: &'a str, runs: &[StoredFamily<'a>]) {
+    pub fn add(&mut self, name: &'a str, runs: &[&'a StoredFamily<'a>]) {
         let Some(first) = runs.first() else { return };
         if let Some(other) = self.collision(name) {
             self.leave_out(count(runs), || {
@@ -174,25 +175,63 @@ fn ends_in_unit(name: &str, unit: &str) -> bool {
         .is_some_and(|start| start.ends_with('_'))
 }
 
-fn count(runs: &[StoredFamily<'_>]) -> usize {
+fn count(runs: &[&StoredFamily<'_>]) -> usize {
     runs.iter().map(|run| run.series_count).sum()
 }
 
+/// A series on its way to its place.
+struct Placed<'a> {
+    /// Where its key is among all keys.
+    key: Range<usize>,
+    /// The number of its run.
+    run: usize,
+    text: &'a [u8],
+}
+
 /// The text of all runs in the order of their series, and how many series were there more than once.
-fn order<'a>(runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
-    if let [run] = runs {
+fn order<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
+    if let [run] = runs
+        && run.series_count <= 1
+    {
         return (vec![run.text], 0);
     }
-    let mut series: Vec<_> = runs.iter().flat_map(StoredFamily::series).collect();
-    // Stable, so that of equal series the first group's stays; and fast on runs that are in order already.
-    series.sort_by(|a, b| bytes::compare(a.key, b.key));
+    let (keys, mut series) = placed(runs);
+    let key = |series: &Placed<'_>| keys.get(series.key.clone()).unwrap_or_default();
+    // Of equal series the first group's stays.
+    series.sort_by(|a, b| bytes::compare(key(a), key(b)).then(a.run.cmp(&b.run)));
     let all = series.len();
-    series.dedup_by(|later, earlier| bytes::compare(later.key, earlier.key).is_eq());
+    series.dedup_by(|later, earlier| bytes::compare(key(later), key(earlier)).is_eq());
     let duplicates = all - series.len();
     (
         series.into_iter().map(|series| series.text).collect(),
         duplicates,
     )
+}
+
+/// The series of all runs, and their keys one after the other.
+///
+/// First the first ones of all runs, then the second ones, and so on: groups come in order and mostly have the same
+/// series, so that there are as many long stretches in order as a group has series, which the sort just merges.
+fn placed<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<u8>, Vec<Placed<'a>>) {
+    let mut keys = Vec::new();
+    let mut placed = Vec::with_capacity(count(runs));
+    let mut rest: Vec<_> = runs.iter().map(|run| run.series()).enumerate().collect();
+    while !rest.is_empty() {
+        rest.retain_mut(|(run, series)| {
+            let Some(series) = series.next() else {
+                return false;
+            };
+            let start = keys.len();
+            series.key.append_to(&mut keys);
+            placed.push(Placed {
+                key: start..keys.len(),
+                run: *run,
+                text: series.text,
+            });
+            true
+        });
+    }
+    (keys, placed)
 }
 
 #[cfg(test)]
@@ -208,6 +247,7 @@ mod tests {
     fn stored(job: &str, families: &[Family<'_>]) -> Vec<u8> {
         let header = Header {
             time: 1,
+            expires: None,
             generation: Generation(1),
             tombstone: false,
             labels: vec![("job", job)],
@@ -238,6 +278,7 @@ mod tests {
                 labels: entry.header.labels,
                 push_time: None,
                 failure_time: None,
+                expires: None,
                 families: entry.families,
             })
             .collect()
@@ -259,7 +300,8 @@ mod tests {
                 ],
             ),
         ];
-        let merged = Merged::of(&runs(&groups(&values)));
+        let groups = groups(&values);
+        let merged = Merged::of(&runs(&groups));
         assert_eq!(
             merged.families.keys().copied().collect::<Vec<_>>(),
             ["l", "m"]
@@ -351,7 +393,8 @@ mod tests {
             ),
         ];
         for (name, values, want, left_out) in &cases {
-            let merged = Merged::of(&runs(&groups(values)));
+            let groups = groups(values);
+            let merged = Merged::of(&runs(&groups));
             let got: Vec<_> = merged
                 .families
                 .iter()

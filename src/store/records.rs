@@ -52,6 +52,9 @@ pub struct Failure {
     pub time: Nanos,
     /// Why.
     pub reason: String,
+    /// From when on this is no longer shown, if ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Nanos>,
 }
 
 /// The type of a family, as a push of it said.
@@ -164,6 +167,7 @@ mod tests {
             labels: labels(&key),
             time: 7,
             reason: "two\nlines".to_owned(),
+            expires: None,
         };
         assert_eq!(read(Some(&write(&failure))), Some(failure));
         let family = FamilyType {

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::layout::{self, Key};
 use super::records::{self, Failure, Index};
 use super::{Store, StoreError, Value};
-use crate::groups::entry::{Entry, Generation};
-use crate::groups::fold::{GroupEntries, PostEntry};
+use crate::groups::entry::{Entry, Generation, Nanos};
+use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
 use crate::groups::key::GroupId;
 
 /// How often a group is read again. Where pushes take over one another's entries, another may be gone each time.
@@ -93,9 +93,19 @@ impl GroupValues {
                     .labels
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str()));
-                (labels.collect(), failure.time)
+                Failed {
+                    labels: labels.collect(),
+                    time: failure.time,
+                    expires: failure.expires,
+                }
             }),
         }
+    }
+
+    /// The group as it stands at this time, if there is one. Entries that cannot be decoded are left out.
+    #[must_use]
+    pub fn group(&self, now: Nanos) -> Option<Group<'_>> {
+        self.entries(&mut Vec::new()).fold(now)
     }
 
     /// How many bytes of the store the group takes, keys and records aside.

@@ -100,7 +100,11 @@ pub async fn page<S: Store, W: World>(
         Page::Groups => {
             let snapshot = Snapshot::read(store).await?;
             let view = View::parse(request.uri.query().unwrap_or_default());
-            let content = groups(&context(Tab::Groups), &view, &listed(&snapshot));
+            let content = groups(
+                &context(Tab::Groups),
+                &view,
+                &listed(&snapshot, world.now()),
+            );
             Ok(page::page(Tab::Groups, "Pushgateway", headers, &content))
         }
         Page::Group(id) => {
@@ -173,14 +177,8 @@ async fn one_group<S: Store>(
     let mut values = snapshot::read_group(store, &id).await?;
     let failure = store.read_one(layout::failure(&id)).await?;
     values.failure = records::read(failure.as_deref());
-    let Some(group) = values.entries(&mut Vec::new()).fold() else {
+    let Some(listed) = Listed::of(id.as_str(), &values, context.now) else {
         return Ok(None);
-    };
-    let listed = Listed {
-        id: id.as_str(),
-        group,
-        failure_reason: values.failure.as_ref().map(|failure| &*failure.reason),
-        bytes: values.stored_bytes(),
     };
     Ok(Some(html! {
         div.title {

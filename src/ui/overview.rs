@@ -200,6 +200,7 @@ mod tests {
                 labels: vec![("job", job)],
                 push_time,
                 failure_time: push_time.is_none().then_some(1),
+                expires: None,
                 families: Vec::new(),
             },
             failure_reason: None,

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::Context;
 use super::words::{exact, size};
 use crate::config::Config;
+use crate::duration;
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
 use crate::groups::entry::Nanos;
@@ -55,6 +56,7 @@ pub(super) fn render(context: &Context<'_>, since: Nanos) -> Markup {
 fn variables(config: &Config) -> Vec<(&'static str, String)> {
     let switch = |is_on: bool| String::from(if is_on { "true" } else { "false" });
     let limit = |limit: Option<usize>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let duration = |time: Option<Nanos>| time.map(duration::format).unwrap_or_default();
     let push = &config.push_limits;
     Config::VARIABLES
         .into_iter()
@@ -68,6 +70,8 @@ fn variables(config: &Config) -> Vec<(&'static str, String)> {
                 "max_label_bytes" => limit(push.max_label_bytes),
                 "max_groups" => limit(config.group_limits.max_groups),
                 "max_groups_per_job" => limit(config.group_limits.max_groups_per_job),
+                "group_ttl" => duration(config.lifetimes.group_ttl),
+                "max_group_ttl" => duration(config.lifetimes.max_group_ttl),
                 "push_disable_consistency_check" => switch(!config.consistency_check),
                 "push_enable_utf8_names" => switch(config.names == NameScheme::Utf8),
                 "push_enable_openmetrics" => switch(config.push_openmetrics == Support::On),
@@ -94,6 +98,7 @@ mod tests {
     fn every_variable_is_told_and_no_secret() {
         let set = |name: &str| {
             let value = match name {
+                "group_ttl" | "max_group_ttl" => "36h",
                 name if name.starts_with("max_") => "1234",
                 "web_route_prefix" | "web_external_url" | "web_telemetry_path" => "/x",
                 "push_tokens" | "scrape_tokens" | "admin_tokens" => "hunter2",

@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use spin_pushgateway::cleanup::Cleanup;
 use spin_pushgateway::consistency::Kind;
 use spin_pushgateway::delete;
 use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::push::{self, Push, PushError};
+use spin_pushgateway::scrape;
 use spin_pushgateway::store::World;
 use spin_pushgateway::store::memory::{Call, MemoryStore};
 use spin_pushgateway::store::snapshot::Snapshot;
@@ -64,6 +64,7 @@ impl Plain {
             kind,
             key: &key,
             families,
+            ttl: None,
         };
         block_on(push::push(&self.store, &self.world, push, RULES))
     }
@@ -76,16 +77,8 @@ impl Plain {
     /// Scrapes, and tidies up if `and` says so.
     pub(crate) fn scrape(&self, and: AfterScrape) {
         let snapshot = block_on(Snapshot::read(&self.store)).expect("does not fail");
-        let entries: Vec<_> = snapshot
-            .groups
-            .iter()
-            .map(|(id, values)| (id.as_str(), values.entries(&mut Vec::new())))
-            .collect();
-        let groups: Vec<_> = entries
-            .iter()
-            .filter_map(|(_, entries)| entries.fold())
-            .collect();
-        let cleanup = Cleanup::plan(&snapshot, &entries, &groups, self.world.now());
+        let now = self.world.now();
+        let (_, cleanup) = scrape::take_stock(&snapshot, now, &mut Vec::new());
         if and == AfterScrape::TidyUp {
             block_on(cleanup.run(&self.store)).expect("does not fail");
         }

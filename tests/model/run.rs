@@ -15,6 +15,7 @@ use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::limits::{GroupLimits, PushLimits};
 use spin_pushgateway::push::{self, Push, PushError, Rules};
+use spin_pushgateway::scrape;
 use spin_pushgateway::store::snapshot::Snapshot;
 use spin_pushgateway::store::{StoreError, Value, World};
 
@@ -89,6 +90,7 @@ pub(crate) async fn push(
         kind,
         key: &key,
         families,
+        ttl: None,
     };
     push::push(store, world, push, RULES).await
 }
@@ -107,15 +109,7 @@ pub(crate) async fn scrape(
     world: &ModelWorld,
 ) -> Result<([Group; GROUPS], Cleanup), StoreError> {
     let snapshot = Snapshot::read(store).await?;
-    let entries: Vec<_> = snapshot
-        .groups
-        .iter()
-        .map(|(id, values)| (id.as_str(), values.entries(&mut Vec::new())))
-        .collect();
-    let groups: Vec<_> = entries
-        .iter()
-        .filter_map(|(_, entries)| entries.fold())
-        .collect();
+    let (groups, cleanup) = scrape::take_stock(&snapshot, world.now(), &mut Vec::new());
     let mut seen = [Group::default(); GROUPS];
     for group in &groups {
         let place = usize::from(group.labels == [("job", "k")]);
@@ -136,7 +130,6 @@ pub(crate) async fn scrape(
             }
         }
     }
-    let cleanup = Cleanup::plan(&snapshot, &entries, &groups, world.now());
     Ok((seen, cleanup))
 }
 

@@ -9,7 +9,7 @@ use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::check;
 use spin_pushgateway::groups::entry::{Entry, Generation, Header, Writer};
-use spin_pushgateway::groups::fold::{Group, GroupEntries};
+use spin_pushgateway::groups::fold::Group;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::groups::merge::{self, Merged};
 use spin_pushgateway::groups::series;
@@ -172,6 +172,7 @@ fn entry(body: &str, key: &GroupingKey) -> Vec<u8> {
     black_box(check::check_push(&families).is_ok());
     let header = Header {
         time: 1,
+        expires: None,
         generation: Generation::NONE,
         tombstone: false,
         labels: key.labels().collect(),
@@ -211,17 +212,13 @@ fn snapshot() -> Box<dyn FnMut() -> usize> {
 fn merge(families: Families) -> Box<dyn FnMut() -> usize> {
     // Leaked, so that the groups may borrow from it; once in the life of the program.
     let snapshot: &'static Snapshot = Box::leak(Box::new(read(&filled(families))));
-    let groups = groups(snapshot);
-    Box::new(move || Merged::of(&merge::runs(&groups)).families.len())
+    let groups: &'static [Group<'static>] = groups(snapshot).leak();
+    Box::new(move || Merged::of(&merge::runs(groups)).families.len())
 }
 
 fn groups(snapshot: &Snapshot) -> Vec<Group<'_>> {
-    let entries: Vec<GroupEntries<'_>> = snapshot
-        .groups
-        .values()
-        .map(|values| values.entries(&mut Vec::new()))
-        .collect();
-    let mut groups: Vec<_> = entries.iter().filter_map(GroupEntries::fold).collect();
+    let values = snapshot.groups.values();
+    let mut groups: Vec<_> = values.filter_map(|values| values.group(0)).collect();
     groups.sort_by(|a, b| a.labels.cmp(&b.labels));
     groups
 }
