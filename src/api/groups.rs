@@ -490,7 +490,7 @@ mod tests {
 
     #[test]
     fn groups_are_selected_and_sorted() {
-        let cases: [(&str, &[&str]); 13] = [
+        let cases: [(&str, &[&str]); 15] = [
             ("", &["i1", "i20", "i3", "i4"]),
             ("order=desc", &["i4", "i3", "i20", "i1"]),
             ("match[]=%7Bjob%3D%22a%22%7D", &["i1", "i20"]),
@@ -505,6 +505,8 @@ mod tests {
             ("older_than=1s", &["i20", "i3", "i4"]),
             ("older_than=3s", &["i3"]),
             ("sort=push_time", &["i3", "i20", "i4", "i1"]),
+            ("sort=expiry_time", &["i20", "i4", "i1", "i3"]),
+            ("expires_within=4s500ms", &["i20", "i4"]),
             ("sort=bytes&order=desc", &["i20", "i4", "i3", "i1"]),
             ("unknown=1&limit=2", &["i1", "i20"]),
         ];
@@ -515,7 +517,7 @@ mod tests {
 
     #[test]
     fn pages_follow_one_another() {
-        for sort in ["labels", "push_time", "bytes"] {
+        for sort in ["labels", "push_time", "expiry_time", "bytes"] {
             for order in ["asc", "desc"] {
                 let all = asked(&format!("sort={sort}&order={order}"));
                 assert_eq!((all.1, all.2), (4, None));
@@ -547,7 +549,7 @@ mod tests {
         let body = page(&query, &query.select(groups(), NOW));
         assert_eq!(
             String::from_utf8_lossy(&body),
-            r#"{"status":"success","data":{"groups":[{"id":"i3","labels":{"instance":"i3","job":"b"},"push_time":null,"failure_time":9.5,"failure_reason":"two\nlines","last_push_successful":false,"families":0,"series":0,"bytes":2}],"total":1}}"#
+            r#"{"status":"success","data":{"groups":[{"id":"i3","labels":{"instance":"i3","job":"b"},"push_time":null,"failure_time":9.5,"failure_reason":"two\nlines","expiry_time":null,"last_push_successful":false,"families":0,"series":0,"bytes":2}],"total":1}}"#
         );
     }
 

@@ -1,5 +1,6 @@
 //! The metrics that every group has without anyone pushing them.
 
+use super::bytes;
 use super::entry::Nanos;
 use super::fold::Group;
 use super::own;
@@ -8,16 +9,29 @@ use crate::exposition::model::MetricType;
 use crate::exposition::number::write_float;
 use crate::exposition::text::write_label_set;
 
-/// The automatic gauges of these groups: when a push last failed and when one last succeeded, 0 for never.
+/// An automatic gauge: its name, its HELP, and its value for a group that has one.
+type Gauge = (&'static str, &'static str, fn(&Group<'_>) -> Option<Nanos>);
+
+/// All of them, sorted by name. Those of the Pushgateway are 0 where there is no time to tell; this gateway's own is
+/// there only for groups that expire.
+const GAUGES: [Gauge; 3] = [
+    (own::FAILURE_TIME, own::FAILURE_TIME_HELP, |group| {
+        Some(group.failure_time.unwrap_or(0))
+    }),
+    (own::PUSH_TIME, own::PUSH_TIME_HELP, |group| {
+        Some(group.push_time.unwrap_or(0))
+    }),
+    (own::EXPIRY_TIME, own::EXPIRY_TIME_HELP, |group| {
+        group.expires
+    }),
+];
+
+/// The automatic gauges of these groups: when a push last failed, when one last succeeded, and when they expire.
 ///
-/// The families are sorted by name, their series in order. Where there is no group there are no families.
+/// The series of each are in order. A family without series is left out.
 #[must_use]
 pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
-    if groups.is_empty() {
-        return Vec::new();
-    }
-    let mut failure = Vec::with_capacity(groups.len());
-    let mut push = Vec::with_capacity(groups.len());
+    let mut families = GAUGES.map(|_| Vec::new());
     let mut has_utf8_names = false;
     let mut label_set = String::new();
     for group in groups {
@@ -26,32 +40,33 @@ pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
         let key = series::sort_key(&labels);
         label_set.clear();
         write_label_set(&mut label_set, &labels);
-        failure.push(gauge(
-            own::FAILURE_TIME,
-            key.clone(),
-            &label_set,
-            group.failure_time,
-        ));
-        push.push(gauge(own::PUSH_TIME, key, &label_set, group.push_time));
+        for ((name, _, time), family) in GAUGES.iter().zip(&mut families) {
+            if let Some(time) = time(group) {
+                family.push(sample(name, key.clone(), &label_set, time));
+            }
+        }
     }
-    failure.sort_by(|a, b| a.key.cmp(&b.key));
-    push.sort_by(|a, b| a.key.cmp(&b.key));
-    let family = |name, help, series| RenderedFamily {
-        has_utf8_names,
-        ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
-    };
-    vec![
-        family(own::FAILURE_TIME, own::FAILURE_TIME_HELP, failure),
-        family(own::PUSH_TIME, own::PUSH_TIME_HELP, push),
-    ]
+    let families = GAUGES
+        .iter()
+        .zip(families)
+        .filter(|(_, series)| !series.is_empty());
+    families
+        .map(|((name, help, _), mut series)| {
+            series.sort_by(|a, b| bytes::compare(&a.key, &b.key));
+            RenderedFamily {
+                has_utf8_names,
+                ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
+            }
+        })
+        .collect()
 }
 
-fn gauge(name: &str, key: Vec<u8>, label_set: &str, time: Option<Nanos>) -> RenderedSeries {
+fn sample(name: &str, key: Vec<u8>, label_set: &str, time: Nanos) -> RenderedSeries {
     let mut text = String::with_capacity(name.len() + label_set.len() + 24);
     text.push_str(name);
     text.push_str(label_set);
     text.push(' ');
-    write_float(&mut text, seconds(time.unwrap_or(0)));
+    write_float(&mut text, seconds(time));
     text.push('\n');
     RenderedSeries { key, text }
 }
@@ -75,12 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn every_group_has_both() {
-        let group = |labels, push_time, failure_time| Group {
+    fn every_group_has_its_times() {
+        let group = |labels, push_time: Option<Nanos>, failure_time| Group {
             labels,
             push_time,
             failure_time,
-            expires: None,
+            // The oldest of them only.
+            expires: push_time.filter(|time| *time == 1),
             families: Vec::new(),
         };
         let groups = [
@@ -93,8 +109,8 @@ mod tests {
             group(vec![("job", "a")], Some(1), None),
         ];
         let families = families(&groups);
-        let [failure, push] = families.as_slice() else {
-            panic!("two families")
+        let [failure, push, expiry] = families.as_slice() else {
+            panic!("three families")
         };
         let text = |family: &RenderedFamily<'_>| -> String {
             family
@@ -108,6 +124,10 @@ mod tests {
             "push_failure_time_seconds{instance=\"\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"i\\\"\\n\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"\",job=\"b\",zone=\"z\"} 1.5\n"
+        );
+        assert_eq!(
+            text(expiry),
+            "pushgateway_group_expiry_time_seconds{instance=\"\",job=\"a\"} 1e-09\n"
         );
         assert_eq!(
             text(push),

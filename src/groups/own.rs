@@ -8,6 +8,13 @@ pub const PUSH_TIME: &str = "push_time_seconds";
 /// When a push to a group last failed: a gauge of every group.
 pub const FAILURE_TIME: &str = "push_failure_time_seconds";
 
+/// When a group expires: a gauge of groups that do. The Pushgateway has no such thing.
+pub const EXPIRY_TIME: &str = "pushgateway_group_expiry_time_seconds";
+
+/// The HELP text of [`EXPIRY_TIME`].
+pub const EXPIRY_TIME_HELP: &str =
+    "Unix time when the last of this group expires unless it is pushed again.";
+
 /// The HELP text of [`PUSH_TIME`].
 pub const PUSH_TIME_HELP: &str =
     "Last Unix time when changing this group in the Pushgateway succeeded.";
@@ -76,6 +83,7 @@ const GAUGES: &[&str] = &[
     "pushgateway_build_info",
     "pushgateway_entries_skipped",
     "pushgateway_families",
+    EXPIRY_TIME,
     "pushgateway_groups",
     "pushgateway_series",
     "pushgateway_series_left_out",

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Context;
 use super::address;
 use super::family;
-use super::words::{count, counted, exact, size, time};
+use super::words::{count, counted, end, exact, size, time};
 use crate::api::groups::{Listed, has_failed, series};
 use crate::exposition::text::write_family_header;
 use crate::groups::fold::Group;
@@ -50,6 +50,9 @@ pub(super) fn detail(context: &Context<'_>, listed: &Listed<'_>) -> Markup {
             dl.facts {
                 div { dt { "Last push" } dd { (time(group.push_time, context.now)) @if let Some(at) = group.push_time { span.quiet { (exact(at)) } } } }
                 div { dt { "Last rejected push" } dd { (time(group.failure_time, context.now)) @if let Some(at) = group.failure_time { span.quiet { (exact(at)) } } } }
+                @if let Some(at) = group.expires {
+                    div { dt { "Expires" } dd { (end(group.expires, context.now)) span.quiet { (exact(at)) } } }
+                }
                 div { dt { "Holds" } dd { (counted(series(group), "series", "series")) " in " (counted(group.families.len(), "family", "families")) ", " (size(listed.bytes)) } }
                 div { dt { "Link" } dd { a href={(context.tab.root()) "group/" (listed.id)} { "This group" } } }
             }

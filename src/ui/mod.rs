@@ -100,11 +100,7 @@ pub async fn page<S: Store, W: World>(
         Page::Groups => {
             let snapshot = Snapshot::read(store).await?;
             let view = View::parse(request.uri.query().unwrap_or_default());
-            let content = groups(
-                &context(Tab::Groups),
-                &view,
-                &listed(&snapshot, world.now()),
-            );
+            let content = groups(&context(Tab::Groups), &view, &snapshot);
             Ok(page::page(Tab::Groups, "Pushgateway", headers, &content))
         }
         Page::Group(id) => {
@@ -153,8 +149,9 @@ pub fn redirect(config: &Config) -> Answer {
     answer
 }
 
-fn groups(context: &Context<'_>, view: &View, listed: &[Listed<'_>]) -> Markup {
-    let overview = Overview::of(listed, context.now);
+fn groups(context: &Context<'_>, view: &View, snapshot: &Snapshot) -> Markup {
+    let listed = &listed(snapshot, context.now);
+    let overview = Overview::of(listed, expired(snapshot, context.now), context.now);
     // The view makes valid queries. Should it not, everything is shown.
     let query = Query::parse(&view.api_query()).unwrap_or_default();
     let sorted = query.sorted(listed, context.now);
@@ -163,6 +160,14 @@ fn groups(context: &Context<'_>, view: &View, listed: &[Listed<'_>]) -> Markup {
         (overview.render(view, context.now))
         (table::render(context, view, &overview, &sorted))
     }
+}
+
+/// How many groups of the store have expired.
+fn expired(snapshot: &Snapshot, now: Nanos) -> usize {
+    let values = snapshot.groups.values();
+    values
+        .filter(|values| values.group(now).is_none() && values.group(0).is_some())
+        .count()
 }
 
 /// A group on a page of its own. `None` if there is no such group.

@@ -28,6 +28,9 @@ const AGES: [(Nanos, &str, &str); 9] = [
 /// From which of [`AGES`] on a group stands out as stale.
 const STALE: usize = 6;
 
+/// A group that expires within this time is counted as expiring soon: in words, and in nanoseconds.
+const SOON: (&str, Nanos) = ("1h", 3_600_000_000_000);
+
 /// How many of the largest groups are shown.
 const LARGEST: usize = 5;
 
@@ -39,6 +42,11 @@ pub(super) struct Overview<'l, 'a> {
     series: usize,
     bytes: usize,
     failed: usize,
+    /// Groups that expire at some time, and those of them that do soon.
+    expiring: usize,
+    expiring_soon: usize,
+    /// Groups that have expired and are still in the store.
+    expired: usize,
     latest: Option<Nanos>,
     /// How many groups there are of each of [`AGES`], and never pushed.
     ages: [usize; AGES.len() + 1],
@@ -49,10 +57,11 @@ pub(super) struct Overview<'l, 'a> {
 }
 
 impl<'l, 'a> Overview<'l, 'a> {
-    /// The overview of these groups at this time.
-    pub(super) fn of(listed: &'l [Listed<'a>], now: Nanos) -> Self {
+    /// The overview of these groups at this time, beside which there are so many expired ones in the store.
+    pub(super) fn of(listed: &'l [Listed<'a>], expired: usize, now: Nanos) -> Self {
         let mut overview = Self {
             groups: listed.len(),
+            expired,
             ..Self::default()
         };
         for one in listed {
@@ -69,6 +78,10 @@ impl<'l, 'a> Overview<'l, 'a> {
         self.series += many;
         self.bytes += one.bytes;
         self.failed += usize::from(has_failed(group));
+        self.expiring += usize::from(group.expires.is_some());
+        let soon = now.saturating_add(SOON.1);
+        let ends_soon = group.expires.is_some_and(|expires| expires <= soon);
+        self.expiring_soon += usize::from(ends_soon);
         self.latest = self.latest.max(group.push_time);
         let age = group
             .push_time
@@ -89,6 +102,11 @@ impl<'l, 'a> Overview<'l, 'a> {
         }
     }
 
+    /// Whether there is something that expires.
+    pub(super) fn shows_expiry(&self) -> bool {
+        self.expiring > 0
+    }
+
     /// The overview as a part of a page that shows this view.
     pub(super) fn render(&self, view: &View, now: Nanos) -> Markup {
         html! {
@@ -104,11 +122,27 @@ impl<'l, 'a> Overview<'l, 'a> {
                             a.bad href=(View { failed: true, ..View::default() }.href()) { (count(self.failed)) }
                         }
                     }))
+                    @if self.expiring + self.expired > 0 { (figure("Expiring within 1h", self.render_expiry())) }
                 }
                 div.plots {
                     (self.render_ages(view))
                     (self.render_largest(now))
                 }
+            }
+        }
+    }
+
+    fn render_expiry(&self) -> Markup {
+        let here = View {
+            expires_within: SOON.0.to_owned(),
+            ..View::default()
+        };
+        html! {
+            @if self.expiring_soon == 0 { "0" } @else {
+                a.warn href=(here.href()) { (count(self.expiring_soon)) }
+            }
+            @if self.expired > 0 {
+                " " span.quiet title="No longer shown, not yet removed from the store" { (count(self.expired)) " expired" }
             }
         }
     }
@@ -220,7 +254,7 @@ mod tests {
             listed("6", "c", None),
         ];
         let now = 10_000_000_000_000_000;
-        let overview = Overview::of(&groups, now);
+        let overview = Overview::of(&groups, 0, now);
         assert_eq!(overview.ages, [2, 1, 0, 0, 0, 0, 1, 0, 1, 1]);
         assert_eq!(
             Vec::from_iter(&overview.jobs),
@@ -232,6 +266,21 @@ mod tests {
         );
         let text = overview.render(&View::default(), now).into_string();
         for want in ["3 older than a day", "6.0 kB", "?failed=true", "just now"] {
+            assert!(text.contains(want), "{want} in {text}");
+        }
+        assert!(!text.contains("Expiring"), "{text}");
+    }
+
+    #[test]
+    fn what_expires_is_counted_where_something_does() {
+        let mut groups = [0, 1, 2].map(|_| listed("1", "a", Some(1)));
+        let now = 10 * SOON.1;
+        groups[0].group.expires = Some(now + SOON.1);
+        groups[1].group.expires = Some(now + SOON.1 + 1);
+        let overview = Overview::of(&groups, 7, now);
+        assert!(overview.shows_expiry());
+        let text = overview.render(&View::default(), now).into_string();
+        for want in ["?expires_within=1h\">1</a>", "7 expired"] {
             assert!(text.contains(want), "{want} in {text}");
         }
     }

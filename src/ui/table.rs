@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Context;
 use super::group;
 use super::overview::Overview;
-use super::view::{COLUMNS, View};
-use super::words::{count, counted, size, time};
+use super::view::{COLUMNS, EXPIRY, View};
+use super::words::{count, counted, end, size, time};
 use crate::api::groups::{Listed, has_failed, series};
 use crate::groups::key::GroupId;
 
@@ -38,6 +38,11 @@ pub(super) fn render(
     let first = view.page * ROWS;
     let rows = sorted.get(first..).unwrap_or_default();
     let rows = rows.get(..ROWS).unwrap_or(rows);
+    let columns = if overview.shows_expiry() || view.column == EXPIRY {
+        COLUMNS.len()
+    } else {
+        EXPIRY
+    };
     html! {
         section #groups aria-labelledby="groups-title" {
             h2 #groups-title.hidden { "Groups" }
@@ -47,8 +52,8 @@ pub(super) fn render(
             } @else {
                 table.groups {
                     caption.hidden { "Groups, one a row. Column headers sort, group names open." }
-                    thead { tr { @for at in 0..COLUMNS.len() { (header(&view, at)) } th { span.hidden { "Actions" } } } }
-                    tbody { @for listed in rows { (row(context, &view, listed)) } }
+                    thead { tr { @for at in 0..columns { (header(&view, at)) } th { span.hidden { "Actions" } } } }
+                    tbody { @for listed in rows { (row(context, &view, columns, listed)) } }
                 }
                 (pager(&view, pages, first, rows.len(), sorted.len()))
             }
@@ -82,6 +87,9 @@ fn toolbar(
                 @if is_other_age { option value=(view.older_than) selected { "Pushed over " (view.older_than) " ago" } }
             }
             label.check { input type="checkbox" name="failed" value="true" checked[view.failed]; "Failed" }
+            @if !view.expires_within.is_empty() {
+                label.check { input type="checkbox" name="expires_within" value=(view.expires_within) checked; "Expiring within " (view.expires_within) }
+            }
             @if view.column > 0 { input type="hidden" name="sort" value=(COLUMNS.get(view.column).map_or("", |(name, _)| name)); }
             @if view.descending { input type="hidden" name="order" value="desc"; }
             button.apply { "Apply" }
@@ -119,7 +127,7 @@ fn header(view: &View, at: usize) -> Markup {
     }
 }
 
-fn row(context: &Context<'_>, view: &View, listed: &Listed<'_>) -> Markup {
+fn row(context: &Context<'_>, view: &View, columns: usize, listed: &Listed<'_>) -> Markup {
     let group = &listed.group;
     let is_open = view.is_open(listed.id);
     let failed = has_failed(group);
@@ -142,10 +150,11 @@ fn row(context: &Context<'_>, view: &View, listed: &Listed<'_>) -> Markup {
             td { (count(group.families.len())) }
             td { (count(series(group))) }
             td { (size(listed.bytes)) }
+            @if columns > EXPIRY { td { (end(group.expires, context.now)) } }
             td { (group::delete_button(context, group)) }
         }
         @if is_open {
-            tr #{"d-" (anchor)}.detail { td colspan="7" { (group::detail(context, listed)) } }
+            tr #{"d-" (anchor)}.detail { td colspan=(columns + 1) { (group::detail(context, listed)) } }
         }
     }
 }

@@ -9,14 +9,18 @@ use crate::groups::key::{GroupId, JOB};
 const MAX_OPEN: usize = 10;
 
 /// What a column is called in the API and in the page.
-pub(super) const COLUMNS: [(&str, &str); 6] = [
+pub(super) const COLUMNS: [(&str, &str); 7] = [
     ("labels", "Group"),
     ("push_time", "Last push"),
     ("failure_time", "Result"),
     ("families", "Families"),
     ("series", "Series"),
     ("bytes", "Size"),
+    ("expiry_time", "Expires"),
 ];
+
+/// Which of [`COLUMNS`] is there only where something expires.
+pub(super) const EXPIRY: usize = 6;
 
 /// What of the groups is shown, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(super) struct View {
     pub(super) failed: bool,
     /// Only groups are shown that were not pushed for so long, unless empty.
     pub(super) older_than: String,
+    /// Only groups are shown that expire within this time, unless empty.
+    pub(super) expires_within: String,
     /// By which of [`COLUMNS`] groups are sorted.
     pub(super) column: usize,
     /// Whether the largest comes first.
@@ -50,6 +56,9 @@ impl View {
                 "failed" => view.failed = value == "true",
                 "older_than" if duration::parse(&value).is_some() => {
                     view.older_than = value.into_owned();
+                }
+                "expires_within" if duration::parse(&value).is_some() => {
+                    view.expires_within = value.into_owned();
                 }
                 "sort" => view.column = column(&value),
                 "order" => view.descending = value == "desc",
@@ -116,6 +125,9 @@ impl View {
         if !self.older_than.is_empty() {
             query.append_pair("older_than", &self.older_than);
         }
+        if !self.expires_within.is_empty() {
+            query.append_pair("expires_within", &self.expires_within);
+        }
     }
 
     fn sort(&self) -> &'static str {
@@ -125,9 +137,14 @@ impl View {
     /// Whether groups are left out.
     pub(super) fn is_filtered(&self) -> bool {
         self.failed
-            || ![&self.search, &self.job, &self.older_than]
-                .iter()
-                .all(|text| text.is_empty())
+            || ![
+                &self.search,
+                &self.job,
+                &self.older_than,
+                &self.expires_within,
+            ]
+            .iter()
+            .all(|text| text.is_empty())
     }
 
     /// Another page.
@@ -143,8 +160,8 @@ impl View {
         let descending = if self.column == column {
             !self.descending
         } else {
-            // Counts and failures from the largest on, labels and times of pushes from the smallest.
-            column > 1
+            // Counts and failures from the largest on, labels and other times from the smallest.
+            column > 1 && column != EXPIRY
         };
         Self {
             column,
@@ -197,6 +214,10 @@ mod tests {
             ),
             ("older_than=1d&job=%3Ci%3E", "./?older_than=1d&job=%3Ci%3E"),
             (
+                "expires_within=1h&sort=expiry_time",
+                "./?expires_within=1h&sort=expiry_time",
+            ),
+            (
                 "open=0123456789abcdef0123456789abcdef01234567",
                 "./?open=0123456789abcdef0123456789abcdef01234567",
             ),
@@ -220,7 +241,7 @@ mod tests {
     fn every_view_is_a_query_of_the_api() {
         for query in [
             "",
-            "search=%22%7D&failed=true&older_than=1d12h&sort=bytes&order=desc",
+            "search=%22%7D&failed=true&older_than=1d12h&expires_within=1h&sort=bytes&order=desc",
             "job=a%22%5C%0A%7D%2Cb%3D%22c&page=7",
         ] {
             let api = View::parse(query).api_query();

@@ -25,6 +25,16 @@ pub(super) fn age(time: Option<Nanos>, now: Nanos) -> String {
     )
 }
 
+/// How long it is until a time that is still to come.
+pub(super) fn until(time: Nanos, now: Nanos) -> String {
+    let seconds = time.saturating_sub(now) / SECOND;
+    let unit = UNITS.iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(
+        || String::from("now"),
+        |(length, unit)| format!("in {} {unit}", seconds / length),
+    )
+}
+
 /// A time to the second, in UTC: `2026-11-23 03:50:20 UTC`.
 pub(super) fn exact(time: Nanos) -> String {
     let mut text = iso(time).replace('T', " ");
@@ -41,6 +51,17 @@ pub(super) fn time(time: Option<Nanos>, now: Nanos) -> Markup {
     html! {
         @if let Some(at) = time {
             time datetime=(iso(at)) { (age(time, now)) }
+        } @else {
+            "never"
+        }
+    }
+}
+
+/// When something ends. `never` if it does not.
+pub(super) fn end(time: Option<Nanos>, now: Nanos) -> Markup {
+    html! {
+        @if let Some(at) = time {
+            time datetime=(iso(at)) { (until(at, now)) }
         } @else {
             "never"
         }
@@ -121,6 +142,8 @@ mod tests {
         }
         assert_eq!(age(Some(now + SECOND), now), "just now");
         assert_eq!(age(None, now), "never");
+        assert_eq!(until(now + 3_600 * SECOND, now), "in 1 h");
+        assert_eq!(until(now + 1, now), "now");
         assert_eq!(exact(1_795_405_820_386_308_476), "2026-11-23 03:50:20 UTC");
     }
 

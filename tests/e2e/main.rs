@@ -9,6 +9,7 @@ mod concurrency;
 mod defects;
 mod durability;
 mod errors;
+mod expiry;
 mod exposition;
 mod golden;
 mod groups;

@@ -3,7 +3,7 @@
 //!
 //! [`classes`] tries random histories in which no promise may be broken, but for the exceptions that the guarantees
 //! state; what breaks one is made small and printed call by call. [`histories`] has some written down: each exception
-//! as small as it can be, and what once went wrong. [`costs`] counts calls, [`bounds`] keys, and [`exactness`] holds
+//! as small as it can be, and what once went wrong. [`costs`] counts calls, [`bounds`] keys, [`expiry`] follows what expires, and [`exactness`] holds
 //! the consistency check against one that gathers everything.
 //!
 //! Environment:
@@ -20,6 +20,7 @@ mod classes;
 mod costs;
 mod exactness;
 mod exceptions;
+mod expiry;
 mod histories;
 mod history;
 mod plain;

@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 
+use spin_pushgateway::cleanup::Cleanup;
 use spin_pushgateway::consistency::Kind;
 use spin_pushgateway::delete;
 use spin_pushgateway::exposition::names::NameScheme;
+use spin_pushgateway::exposition::negotiate::Format;
+use spin_pushgateway::exposition::openmetrics::Support;
 use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::push::{self, Push, PushError};
@@ -58,13 +61,24 @@ impl Plain {
     }
 
     pub(crate) fn push(&self, kind: Kind, labels: Labels<'_>, body: &str) -> Result<(), PushError> {
+        self.push_for(None, kind, labels, body)
+    }
+
+    /// A push that is shown for so many nanoseconds.
+    pub(crate) fn push_for(
+        &self,
+        ttl: Option<u64>,
+        kind: Kind,
+        labels: Labels<'_>,
+        body: &str,
+    ) -> Result<(), PushError> {
         let key = GroupingKey::new(labels.iter().copied()).expect("has a job");
         let families = text::parse(body.as_bytes(), NameScheme::Legacy).expect("parses");
         let push = Push {
             kind,
             key: &key,
             families,
-            ttl: None,
+            ttl,
         };
         block_on(push::push(&self.store, &self.world, push, RULES))
     }
@@ -76,12 +90,31 @@ impl Plain {
 
     /// Scrapes, and tidies up if `and` says so.
     pub(crate) fn scrape(&self, and: AfterScrape) {
+        let cleanup = self.planned();
+        if and == AfterScrape::TidyUp {
+            self.tidy_up(cleanup);
+        }
+    }
+
+    /// What a scrape would tidy up.
+    pub(crate) fn planned(&self) -> Cleanup {
         let snapshot = block_on(Snapshot::read(&self.store)).expect("does not fail");
         let now = self.world.now();
-        let (_, cleanup) = scrape::take_stock(&snapshot, now, &mut Vec::new());
-        if and == AfterScrape::TidyUp {
-            block_on(cleanup.run(&self.store)).expect("does not fail");
-        }
+        scrape::take_stock(&snapshot, now, &mut Vec::new()).1
+    }
+
+    pub(crate) fn tidy_up(&self, cleanup: Cleanup) {
+        block_on(cleanup.run(&self.store)).expect("does not fail");
+    }
+
+    /// The samples that a scrape shows, without what follows it.
+    pub(crate) fn samples(&self) -> Vec<String> {
+        let format = Format::negotiate(None, Support::Off);
+        let scrape = scrape::scrape(&self.store, &self.world, format);
+        let body = block_on(scrape).expect("does not fail").body;
+        let text = String::from_utf8(body).expect("is text");
+        let is_pushed = |line: &&str| !line.starts_with('#') && !line.starts_with("push");
+        text.lines().filter(is_pushed).map(str::to_owned).collect()
     }
 
     /// The calls that this makes.
