@@ -23,7 +23,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn put(client: &mut Client, path: &str, ttl: Option<&str>, body: &str) -> (u16, String) {
     let headers: Vec<_> = ttl.map(|ttl| (HEADER, ttl)).into_iter().collect();
     let response = client
-        .request("PUT", path, &headers, body.as_bytes())
+        .send("PUT", path, &headers, body.into())
         .expect("an answer");
     (response.status, response.text())
 }
