@@ -41,7 +41,7 @@ pub async fn scrape<S: Store>(
     let mut skipped = Vec::new();
     let (mut groups, cleanup) = take_stock(&snapshot, now, &mut skipped);
     // An order that does not change from scrape to scrape: the first group decides where groups disagree.
-    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    groups.sort_by(Group::compare);
 
     let runs = merge::runs(&groups);
     let mut merged = Merged::of(&runs);

@@ -42,7 +42,7 @@ pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>
     let now = world.now();
     let values = snapshot.groups.values();
     let mut groups: Vec<Group<'_>> = values.filter_map(|values| values.group(now)).collect();
-    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    groups.sort_by(Group::compare);
     Ok(metrics::body(&groups))
 }
 

@@ -28,6 +28,12 @@ pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
+/// Whether two strings are the same.
+#[must_use]
+pub(crate) fn equal(a: &str, b: &str) -> bool {
+    a.len() == b.len() && compare(a.as_bytes(), b.as_bytes()).is_eq()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -44,6 +50,8 @@ mod tests {
             let (a, b) = ([start.as_slice(), &a].concat(), [start.as_slice(), &b].concat());
             prop_assert_eq!(compare(&a, &b), a.cmp(&b));
             prop_assert_eq!(compare(&a, &a), Ordering::Equal);
+            let (a, b) = (String::from_utf8_lossy(&a), String::from_utf8_lossy(&b));
+            prop_assert_eq!(equal(&a, &b), a == b);
         }
     }
 }

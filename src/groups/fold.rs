@@ -3,9 +3,11 @@
 //! The PUT entry is the floor; POST entries count if they build on its generation, and those of no generation where
 //! there is no PUT entry. For each family the newest counting POST entry that has it wins, else the PUT entry.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
+use super::bytes;
 use super::entry::{Entry, Generation, Nanos, StoredFamily};
 
 /// What was read of one group.
@@ -54,6 +56,20 @@ pub struct Group<'a> {
     pub families: Vec<StoredFamily<'a>>,
 }
 
+impl Group<'_> {
+    /// An order of groups that does not change from one look to the next: that of their labels.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let pairs = self.labels.iter().zip(&other.labels);
+        let mut orders = pairs.map(|((a_name, a_value), (b_name, b_value))| {
+            bytes::compare(a_name.as_bytes(), b_name.as_bytes())
+                .then_with(|| bytes::compare(a_value.as_bytes(), b_value.as_bytes()))
+        });
+        let first = orders.find(|order| order.is_ne());
+        first.unwrap_or_else(|| self.labels.len().cmp(&other.labels.len()))
+    }
+}
+
 impl<'a> GroupEntries<'a> {
     /// The generation that a POST now builds on.
     #[must_use]
@@ -78,9 +94,11 @@ impl<'a> GroupEntries<'a> {
             .into_iter()
             .chain(posts.map(|post| post.entry))
             .collect();
-        // A group's id is a hash of its labels: an entry with others was not written by this program.
-        let labels = entries.first().map(|entry| entry.header.labels.clone());
-        entries.retain(|entry| Some(&entry.header.labels) == labels.as_ref());
+        if let [first, _, ..] = entries.as_slice() {
+            // A group's id is a hash of its labels: an entry with others was not written by this program.
+            let labels = first.header.labels.clone();
+            entries.retain(|entry| entry.header.labels == labels);
+        }
 
         let is_past = |expires: Option<Nanos>| expires.is_some_and(|expires| expires <= now);
         let failure = self.failure.filter(|failure| !is_past(failure.expires));
@@ -92,8 +110,6 @@ impl<'a> GroupEntries<'a> {
         if push_time.is_none() && failure.is_none() {
             return None;
         }
-        let mut ends: Vec<_> = entries.iter().map(|entry| entry.header.expires).collect();
-        ends.extend(failure.as_ref().map(|failure| failure.expires));
         let mut families = match entries.as_mut_slice() {
             // One entry, whose families are in order already.
             [only] => std::mem::take(&mut only.families),
@@ -101,13 +117,21 @@ impl<'a> GroupEntries<'a> {
             posts => merged(None, posts),
         };
         families.retain(|family| !family.is_expired(now));
-        ends.extend(families.iter().map(|family| family.expires));
+        let ends = entries
+            .iter()
+            .map(|entry| entry.header.expires)
+            .chain(failure.iter().map(|failure| failure.expires))
+            .chain(families.iter().map(|family| family.expires));
+        let expires = ends.map(|end| end.unwrap_or(Nanos::MAX)).max();
         Some(Group {
             push_time,
             failure_time: failure.as_ref().map(|failure| failure.time),
-            expires: latest(ends),
+            expires: expires.filter(|end| *end != Nanos::MAX),
+            labels: match entries.into_iter().next() {
+                Some(entry) => entry.header.labels,
+                None => failure?.labels,
+            },
             families,
-            labels: labels.or_else(|| Some(failure?.labels))?,
         })
     }
 
@@ -136,14 +160,6 @@ impl<'a> GroupEntries<'a> {
             .iter()
             .filter(move |post| post.entry.header.generation == generation)
     }
-}
-
-/// The latest of these ends, `None` being never.
-fn latest(ends: Vec<Option<Nanos>>) -> Option<Nanos> {
-    ends.into_iter()
-        .map(|end| end.unwrap_or(Nanos::MAX))
-        .max()
-        .filter(|end| *end != Nanos::MAX)
 }
 
 /// The families of several entries, sorted by name: the newest of the POST entries', else the PUT entry's.

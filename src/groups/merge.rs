@@ -6,10 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 
 use super::bytes;
-use super::entry::StoredFamily;
+use super::entry::{StoredFamily, StoredSeries};
 use super::fold::Group;
 use super::names;
 use super::own;
@@ -80,14 +79,29 @@ pub type Runs<'a> = BTreeMap<&'a str, Vec<&'a StoredFamily<'a>>>;
 /// The groups' families by name, without those that the gateway makes itself for every group.
 #[must_use]
 pub fn runs<'a>(groups: &'a [Group<'a>]) -> Runs<'a> {
-    // By hash first: most families are in many groups, and a map that is in order compares names many times for each.
-    let mut runs: HashMap<&str, Vec<&StoredFamily<'_>>> = HashMap::new();
-    for family in groups.iter().flat_map(|group| &group.families) {
-        if !own::is_automatic(family.name) {
-            runs.entry(family.name).or_default().push(family);
+    let mut all: Vec<(&str, Vec<&StoredFamily<'_>>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for group in groups {
+        // Most groups have the families of the group before, in the same order: looking there first saves the hash.
+        let mut place = 0;
+        for family in &group.families {
+            if own::is_automatic(family.name) {
+                continue;
+            }
+            let is_next = |(name, _): &(&str, _)| bytes::equal(name, family.name);
+            if !all.get(place).is_some_and(is_next) {
+                place = *places.entry(family.name).or_insert(all.len());
+                if place == all.len() {
+                    all.push((family.name, Vec::new()));
+                }
+            }
+            if let Some((_, runs)) = all.get_mut(place) {
+                runs.push(family);
+            }
+            place += 1;
         }
     }
-    runs.into_iter().collect()
+    all.into_iter().collect()
 }
 
 impl<'a> Merged<'a> {
@@ -179,15 +193,6 @@ fn count(runs: &[&StoredFamily<'_>]) -> usize {
     runs.iter().map(|run| run.series_count).sum()
 }
 
-/// A series on its way to its place.
-struct Placed<'a> {
-    /// Where its key is among all keys.
-    key: Range<usize>,
-    /// The number of its run.
-    run: usize,
-    text: &'a [u8],
-}
-
 /// The text of all runs in the order of their series, and how many series were there more than once.
 fn order<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
     if let [run] = runs
@@ -195,43 +200,34 @@ fn order<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
     {
         return (vec![run.text], 0);
     }
-    let (keys, mut series) = placed(runs);
-    let key = |series: &Placed<'_>| keys.get(series.key.clone()).unwrap_or_default();
+    let mut series = by_place(runs);
     // Of equal series the first group's stays.
-    series.sort_by(|a, b| bytes::compare(key(a), key(b)).then(a.run.cmp(&b.run)));
+    series.sort_by(|(a, a_run), (b, b_run)| a.key.compare(&b.key).then(a_run.cmp(b_run)));
     let all = series.len();
-    series.dedup_by(|later, earlier| bytes::compare(key(later), key(earlier)).is_eq());
+    series.dedup_by(|(later, _), (earlier, _)| later.key.compare(&earlier.key).is_eq());
     let duplicates = all - series.len();
     (
-        series.into_iter().map(|series| series.text).collect(),
+        series.into_iter().map(|(series, _)| series.text).collect(),
         duplicates,
     )
 }
 
-/// The series of all runs, and their keys one after the other.
+/// The series of all runs, each with the number of its run: first the first ones of all, then the second ones, and so
+/// on.
 ///
-/// First the first ones of all runs, then the second ones, and so on: groups come in order and mostly have the same
-/// series, so that there are as many long stretches in order as a group has series, which the sort just merges.
-fn placed<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<u8>, Vec<Placed<'a>>) {
-    let mut keys = Vec::new();
-    let mut placed = Vec::with_capacity(count(runs));
+/// Groups come in order and mostly have the same series, so that there are as many long stretches in order as a group
+/// has series, which the sort just merges.
+fn by_place<'a>(runs: &[&StoredFamily<'a>]) -> Vec<(StoredSeries<'a>, usize)> {
+    let mut all = Vec::with_capacity(count(runs));
     let mut rest: Vec<_> = runs.iter().map(|run| run.series()).enumerate().collect();
     while !rest.is_empty() {
         rest.retain_mut(|(run, series)| {
-            let Some(series) = series.next() else {
-                return false;
-            };
-            let start = keys.len();
-            series.key.append_to(&mut keys);
-            placed.push(Placed {
-                key: start..keys.len(),
-                run: *run,
-                text: series.text,
-            });
-            true
+            let next = series.next();
+            all.extend(next.map(|series| (series, *run)));
+            next.is_some()
         });
     }
-    (keys, placed)
+    all
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ fn merge(families: Families) -> Box<dyn FnMut() -> usize> {
 fn groups(snapshot: &Snapshot) -> Vec<Group<'_>> {
     let values = snapshot.groups.values();
     let mut groups: Vec<_> = values.filter_map(|values| values.group(0)).collect();
-    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    groups.sort_by(Group::compare);
     groups
 }
 

@@ -3,8 +3,11 @@
 //! A sort key repeats the label names and values of its series, most of which all series of a group have in common.
 //! Written in full they would double the size of an entry, and so what a scrape has to read.
 
+use std::cmp::Ordering;
+
 use super::decode::{DecodeError, Reader};
 use super::encode::{write_bytes, write_length};
+use crate::groups::bytes;
 
 /// A sort key, which refers to another one for its start and its end.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +38,55 @@ impl<'a> CodedKey<'a> {
         self.rest
     }
 
+    /// The order of the whole keys, as byte strings order.
+    ///
+    /// A scrape compares most keys with that of the neighbouring group, where the starts decide: none is put together.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let (mut a, mut b) = (Parts(self.parts()), Parts(other.parts()));
+        loop {
+            let (Some(first), Some(second)) = (a.first(), b.first()) else {
+                return a.first().is_some().cmp(&b.first().is_some());
+            };
+            let common = first.len().min(second.len());
+            let order = bytes::compare(
+                first.get(..common).unwrap_or_default(),
+                second.get(..common).unwrap_or_default(),
+            );
+            if order.is_ne() {
+                return order;
+            }
+            a.skip(common);
+            b.skip(common);
+        }
+    }
+
+    fn parts(&self) -> [&'a [u8]; 3] {
+        [self.start, self.rest, self.end]
+    }
+
     /// Adds the whole key to these bytes.
     pub fn append_to(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(self.start);
-        bytes.extend_from_slice(self.rest);
-        bytes.extend_from_slice(self.end);
+        for part in self.parts() {
+            bytes.extend_from_slice(part);
+        }
+    }
+}
+
+/// What is left of a key, in parts, to be read from its start on.
+struct Parts<'a>([&'a [u8]; 3]);
+
+impl<'a> Parts<'a> {
+    /// The first part that is not empty.
+    fn first(&self) -> Option<&'a [u8]> {
+        self.0.iter().copied().find(|part| !part.is_empty())
+    }
+
+    /// Takes so many bytes off that part.
+    fn skip(&mut self, bytes: usize) {
+        if let Some(part) = self.0.iter_mut().find(|part| !part.is_empty()) {
+            *part = part.get(bytes..).unwrap_or_default();
+        }
     }
 }
 
@@ -110,6 +157,22 @@ mod tests {
             CodedKey::read(&mut input, &reference).expect("reads").append_to(&mut read);
             prop_assert_eq!(read, key);
             prop_assert!(input.is_empty());
+        }
+
+        #[test]
+        fn keys_order_as_their_bytes_do(
+            a in prop::collection::vec(0_u8..3, 0..8), a_reference in prop::collection::vec(0_u8..3, 0..8),
+            b in prop::collection::vec(0_u8..3, 0..8), b_reference in prop::collection::vec(0_u8..3, 0..8),
+        ) {
+            let coded = |key: &[u8], reference: &[u8]| {
+                let mut coded = Vec::new();
+                write(&mut coded, key, reference);
+                coded
+            };
+            let (coded_a, coded_b) = (coded(&a, &a_reference), coded(&b, &b_reference));
+            let key_a = CodedKey::read(&mut Reader::new(&coded_a), &a_reference).expect("reads");
+            let key_b = CodedKey::read(&mut Reader::new(&coded_b), &b_reference).expect("reads");
+            prop_assert_eq!(key_a.compare(&key_b), a.cmp(&b));
         }
     }
 }
