@@ -20,6 +20,8 @@ const START_ATTEMPTS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Redis {
     executable: PathBuf,
+    /// Its configuration, a file; without one, everything that is needed is on the command line.
+    config: Option<PathBuf>,
     folder: TempDir,
     address: SocketAddr,
     process: Process,
@@ -29,18 +31,27 @@ impl Redis {
     /// Starts an empty server; `None` after saying that the test is skipped,
     /// where there is no Redis.
     pub(crate) fn start_or_skip() -> Option<Self> {
-        let executable = REDIS.find_or_skip()?;
+        Some(Self::start(REDIS.find_or_skip()?, None))
+    }
+
+    /// The same, configured by this file and nothing else but where it listens and keeps its data.
+    pub(crate) fn with_config_or_skip(config: &Path) -> Option<Self> {
+        Some(Self::start(REDIS.find_or_skip()?, Some(config.to_owned())))
+    }
+
+    fn start(executable: PathBuf, config: Option<PathBuf>) -> Self {
         let folder = folder::temporary();
         for _ in 0..START_ATTEMPTS {
             let address = free_address();
-            let mut process = spawn(&executable, folder.path(), address);
+            let mut process = spawn(&executable, config.as_deref(), folder.path(), address);
             if wait_until_ready(&mut process, address) {
-                return Some(Self {
+                return Self {
                     executable,
+                    config,
                     folder,
                     address,
                     process,
-                });
+                };
             }
         }
         panic!("redis-server found no free port in {START_ATTEMPTS} attempts");
@@ -69,7 +80,12 @@ impl Redis {
     /// Starts it again on the same port with the same data.
     pub(crate) fn restart(&mut self) {
         self.process.kill();
-        self.process = spawn(&self.executable, self.folder.path(), self.address);
+        self.process = spawn(
+            &self.executable,
+            self.config.as_deref(),
+            self.folder.path(),
+            self.address,
+        );
         assert!(
             wait_until_ready(&mut self.process, self.address),
             "redis-server does not start again: {}",
@@ -86,6 +102,15 @@ impl Redis {
     pub(crate) fn command(&self, text: &str) -> String {
         command(self.address, text).expect("Redis answers")
     }
+
+    /// The same in another database than the first.
+    pub(crate) fn command_in(&self, database: u32, text: &str) -> String {
+        let both = format!("SELECT {database}\r\n{text}");
+        let replies = command(self.address, &both).expect("Redis answers");
+        let (selected, reply) = replies.split_once("\r\n").expect("two replies");
+        assert_eq!(selected, "+OK");
+        reply.to_owned()
+    }
 }
 
 /// A port that was free a moment ago: Redis cannot choose one itself.
@@ -95,19 +120,23 @@ fn free_address() -> SocketAddr {
         .expect("a free port")
 }
 
-fn spawn(executable: &Path, folder: &Path, address: SocketAddr) -> Process {
+fn spawn(executable: &Path, config: Option<&Path>, folder: &Path, address: SocketAddr) -> Process {
+    let mut command = Command::new(executable);
+    match config {
+        Some(file) => command.arg(file),
+        None => command.args([
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--save",
+            "",
+        ]),
+    };
     Process::start(
         "redis-server",
-        Command::new(executable)
+        command
             .args(["--bind", "127.0.0.1", "--port", &address.port().to_string()])
-            .args([
-                "--appendonly",
-                "yes",
-                "--appendfsync",
-                "always",
-                "--save",
-                "",
-            ])
             .arg("--dir")
             .arg(folder),
     )
