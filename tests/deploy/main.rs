@@ -4,5 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crds;
 mod files;
+mod kubernetes;
+mod manifests;
+mod monitors;
 mod redis;
+mod spinkube;

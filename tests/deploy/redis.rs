@@ -5,26 +5,28 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::files;
+use crate::manifests::Secrets;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::redis::Redis;
 
-/// A gateway with the shipped runtime configuration, which names another address for the test.
+/// A gateway with the shipped runtime configuration.
 fn gateway(redis: &Redis, folder: &Path) -> Gateway {
     let shipped = files::read("deploy/redis/runtime-config.toml");
-    let address = "127.0.0.1:6379";
+    configured(&shipped, "127.0.0.1:6379", redis, folder)
+}
+
+/// A gateway with that runtime configuration, but for the address of Redis.
+fn configured(config: &str, address: &str, redis: &Redis, folder: &Path) -> Gateway {
     assert_eq!(
-        shipped.matches(&format!("\"redis://{address}/3\"")).count(),
+        config.matches(&format!("\"redis://{address}/3\"")).count(),
         1
     );
-    let config = folder.join("runtime-config.toml");
-    fs::write(
-        &config,
-        shipped.replace(address, &redis.address().to_string()),
-    )
-    .expect("the runtime configuration");
+    let file = folder.join("runtime-config.toml");
+    let config = config.replace(address, &redis.address().to_string());
+    fs::write(&file, config).expect("the runtime configuration");
     Options::new()
         .argument("--runtime-config-file")
-        .argument(config.to_str().expect("UTF-8"))
+        .argument(file.to_str().expect("UTF-8"))
         .start()
 }
 
@@ -134,4 +136,18 @@ fn a_full_redis_refuses_pushes_and_drops_no_group() {
         200
     );
     assert_eq!(samples_of(&gateway, "m{"), ["m{instance=\"\",job=\"j\"} 2"]);
+}
+
+#[test]
+fn the_runtime_configuration_in_the_secret_for_kubernetes_is_that_of_the_file() {
+    let Some(redis) = Redis::start_or_skip() else {
+        return;
+    };
+    let secrets = Secrets::of("deploy/kubernetes");
+    let config = secrets.get("pushgateway", "runtime-config.toml");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gateway = configured(config, "redis:6379", &redis, folder.path());
+    let pushed = gateway.client().put("/metrics/job/j", "m 1\n");
+    assert_eq!(pushed.expect("an answer").status, 200);
+    assert_ne!(redis.command_in(3, "DBSIZE"), ":0\r\n");
 }
