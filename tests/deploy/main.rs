@@ -7,6 +7,7 @@ mod support;
 mod crds;
 mod files;
 mod kubernetes;
+mod links;
 mod manifests;
 mod monitors;
 mod redis;

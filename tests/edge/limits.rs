@@ -129,6 +129,24 @@ fn fifty_pushes_a_second_and_a_scrape_go_through() {
 }
 
 #[test]
+fn what_two_scrapes_leave_is_enough_for_33_pushes_of_eight_families() {
+    let gateway = Gateway::new();
+    for group in 0..variable("max_groups") {
+        gateway.platform.pass(SECOND);
+        assert_eq!(
+            gateway.put(HERE, &format!("job{group}"), &families(8, 1)),
+            200
+        );
+    }
+    gateway.platform.pass(2 * SECOND);
+    for _ in 0..2 {
+        assert_eq!(gateway.send(HERE, "GET", "/metrics", "").status(), 200);
+    }
+    let mut pushes = (0..).map(|n| gateway.put(HERE, &format!("job{n}"), &families(8, 2)));
+    assert_eq!(pushes.position(|status| status != 200), Some(33));
+}
+
+#[test]
 fn without_a_token_nothing_of_it_is_spent() {
     let gateway = Gateway::new();
     for path in ["/metrics", "/metrics/job/j", "/api/v1/groups"] {
