@@ -143,3 +143,24 @@ fn regions_that_do_not_know_of_each_other_may_pass_the_limit_of_groups_together(
     assert_eq!(gateway.put(THERE, "c", "m 1\n"), 429);
     assert_eq!(gateway.put(THERE, "b", "m 2\n"), 200);
 }
+
+/// Why a lifetime there must be longer than the pauses between a job's pushes.
+#[test]
+fn a_region_that_lags_may_remove_a_group_as_long_over_that_has_just_been_pushed_again() {
+    let mut variables = variables();
+    variables.insert("group_ttl".to_owned(), "1h".to_owned());
+    let gateway = Gateway::with(&variables);
+    assert_eq!(gateway.put(HERE, "j", "m 1\n"), 200);
+    // Longer than the lifetime and not twice: hidden, and safe to push again.
+    gateway.platform.pass(90 * 60 * SECOND);
+    assert_eq!(gateway.samples(THERE), [] as [&str; 0]);
+    assert_eq!(gateway.put(HERE, "j", "m 2\n"), 200);
+    assert_eq!(gateway.samples(THERE), [] as [&str; 0]);
+    assert_eq!(settled(&gateway), ["m{j} 2"]);
+
+    // Twice the lifetime: what a scrape elsewhere then removes is the new push, too.
+    gateway.platform.pass(2 * 60 * 60 * SECOND);
+    assert_eq!(gateway.put(HERE, "j", "m 3\n"), 200);
+    assert_eq!(gateway.samples(THERE), [] as [&str; 0]);
+    assert_eq!(settled(&gateway), [] as [&str; 0]);
+}
