@@ -38,9 +38,8 @@ FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=spin /spin/spin /usr/local/bin/spin
 COPY --from=spin --chown=65532:65532 /data /data
 COPY spin.toml /app/
-COPY --from=component \
-    /source/target/wasm32-wasip2/release/spin_pushgateway.wasm \
-    /app/target/wasm32-wasip2/release/spin_pushgateway.wasm
+# Where spin.toml looks for it.
+COPY --from=component /source/target/wasm32-wasip2/release/*.wasm /app/target/wasm32-wasip2/release/
 # Spin keeps what it unpacks and compiles below these.
 ENV HOME=/tmp TMPDIR=/tmp
 WORKDIR /app

@@ -203,8 +203,12 @@ fn the_image_has_the_component_where_the_manifest_looks_for_it() {
         .expect("a component")
         .trim_matches('"');
     let file = files::read("Dockerfile");
-    let copied = format!("/source/{source} \\\n    /app/{source}\n");
+    // Everything that `make build` has built, which is one component.
+    let (folder, name) = source.rsplit_once('/').expect("a folder");
+    assert!(name.ends_with(".wasm"), "{name}");
+    let copied = format!("COPY --from=component /source/{folder}/*.wasm /app/{folder}/\n");
     assert!(file.contains(&copied), "{copied}");
+    assert!(file.contains("RUN make build\n"));
     assert!(file.contains("COPY spin.toml /app/\n"));
     assert_eq!(argument("--from"), "/app/spin.toml");
 
