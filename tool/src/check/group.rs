@@ -1,0 +1,136 @@
+//! The entries of one group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spin_pushgateway::groups::entry::{Entry, Generation};
+use spin_pushgateway::groups::fold::{GroupEntries, PostEntry};
+use spin_pushgateway::store::layout::{Key, Slot};
+
+use super::is_id_of;
+use super::report::{Report, label_text};
+use crate::store::Pair;
+
+/// What is known of a group.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// The grouping labels, if anything that names them could be read.
+    pub(super) labels: BTreeMap<String, String>,
+    /// How many entries it has, readable or not.
+    pub(super) entries: usize,
+    /// How many series it shows.
+    pub(super) series: usize,
+    /// How many bytes keys and values take.
+    pub(super) bytes: usize,
+    /// The keys of its entries.
+    pub(super) keys: BTreeSet<String>,
+    /// The families that it shows.
+    pub(super) families: BTreeSet<String>,
+    /// The generation on which POSTs now build, unless the PUT entry cannot be read.
+    pub(super) generation: Option<Generation>,
+    /// Whether it holds anything that a push left.
+    pub(super) exists: bool,
+    /// Whether there is a record of a rejected push.
+    pub(super) failed: bool,
+}
+
+/// Looks at the entries of the group with this id.
+pub(super) fn inspect(id: &str, pairs: &[Pair], facts: &mut Facts, report: &mut Report) {
+    let mut entries = GroupEntries::default();
+    let mut has_unreadable_root = false;
+    for (key, value) in pairs {
+        facts.entries += 1;
+        facts.keys.insert(key.clone());
+        let entry = decode(id, key, value, report);
+        match (Key::parse(key), entry) {
+            (Some(Key::Root { .. }), None) => has_unreadable_root = true,
+            (Some(Key::Root { .. }), Some(entry)) => entries.root = Some(entry),
+            (_, Some(entry)) => entries.posts.push(PostEntry { key, entry }),
+            (_, None) => {}
+        }
+    }
+    if has_unreadable_root {
+        // Which POST entries count is not known then.
+        return;
+    }
+    let generation = entries.generation();
+    facts.generation = Some(generation);
+    for post in &entries.posts {
+        if post.entry.header.generation != generation {
+            report.notice(post.key, "POST entry of a past generation");
+        }
+    }
+    // In a shared slot a hidden entry is in order: the next push of its families takes its place.
+    for key in entries
+        .superseded()
+        .into_iter()
+        .filter(|key| is_unique(key))
+    {
+        report.notice(key, "POST entry that newer ones hide");
+    }
+    if let Some(root) = entries.root.as_ref().filter(|root| root.header.tombstone) {
+        let labels = label_text(root.header.labels.iter().copied());
+        report.notice(
+            pairs.first().map_or("", |(key, _)| key),
+            &format!("mark of a deletion that broke off, of {labels}"),
+        );
+    }
+    if let Some(group) = entries.fold() {
+        facts.exists = true;
+        let labels = group.labels.iter();
+        facts.labels = labels
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        facts.series = group
+            .families
+            .iter()
+            .map(|family| family.series_count)
+            .sum();
+        let names = group.families.iter().map(|family| family.name.to_owned());
+        facts.families = names.collect();
+    }
+}
+
+fn is_unique(key: &str) -> bool {
+    matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot))
+}
+
+/// Reads an entry in full, and holds it against its key.
+fn decode<'a>(id: &str, key: &str, value: &'a [u8], report: &mut Report) -> Option<Entry<'a>> {
+    let entry = match Entry::decode(value) {
+        Ok(entry) => entry,
+        Err(error) => {
+            report.damage(key, &error.to_string());
+            return None;
+        }
+    };
+    for family in &entry.families {
+        if family.family().is_none() {
+            report.damage(
+                key,
+                &format!("the series of {} cannot be read", family.name),
+            );
+        }
+    }
+    let disagreement = if !is_id_of(id, entry.header.labels.iter().copied()) {
+        Some("entry holds the labels of another group than its key")
+    } else if let Some(Key::Post {
+        generation, slot, ..
+    }) = Key::parse(key)
+    {
+        let of_families = || Slot::of_families(entry.families.iter().map(|family| family.name));
+        if generation != entry.header.generation {
+            Some("entry is of another generation than its key")
+        } else if !Slot::is_unique(slot) && of_families().as_str() != slot {
+            Some("entry holds other families than its key says")
+        } else {
+            None
+        }
+    } else {
+        None
+    };
+    if let Some(disagreement) = disagreement {
+        report.damage(key, disagreement);
+        return None;
+    }
+    Some(entry)
+}
