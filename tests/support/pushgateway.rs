@@ -8,7 +8,7 @@ use super::client::Client;
 use super::process::{Process, listen_address};
 use super::programs::{PUSHGATEWAY, Version, skip, version};
 
-/// A running Go Pushgateway without persistence.
+/// A running Go Pushgateway, without persistence unless a flag says otherwise.
 #[derive(Debug)]
 pub(crate) struct Pushgateway {
     process: Process,
@@ -33,20 +33,25 @@ impl Pushgateway {
     }
 
     fn start(executable: &Path, version: Version, flags: &[&str]) -> Self {
-        let process = Process::start(
-            "the Go Pushgateway",
-            Command::new(executable)
-                .arg("--web.listen-address=127.0.0.1:0")
-                // Debian's default is a file that all instances would share.
-                .arg("--persistence.file=")
-                .args(flags),
-        );
+        const PERSISTENCE: &str = "--persistence.file=";
+        let mut command = Command::new(executable);
+        command.arg("--web.listen-address=127.0.0.1:0").args(flags);
+        if !flags.iter().any(|flag| flag.starts_with(PERSISTENCE)) {
+            // Debian's default is a file that all instances would share.
+            command.arg(PERSISTENCE);
+        }
+        let process = Process::start("the Go Pushgateway", &mut command);
         let address = process.wait_for("where it listens", listen_address);
         Self {
             process,
             address,
             version,
         }
+    }
+
+    /// Asks it to end (SIGTERM), upon which it writes its persistence file, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.process.terminate();
     }
 
     /// Where it listens.

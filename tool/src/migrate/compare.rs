@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use spin_pushgateway::exposition::model::Metric;
+use spin_pushgateway::exposition::model::Value;
 use spin_pushgateway::groups::own;
 
 use super::SourceGroup;
@@ -56,9 +56,9 @@ impl Comparison {
                                 format!("was of type {}, is {}", was.text_name(), is.text_name());
                             comparison.differ(&id, &what);
                         }
-                        Some(found) if value(&found.metric) != value(&metric) => {
-                            let (was, is) = (value(&metric), value(&found.metric));
-                            comparison.differ(&id, &format!("was {was}, is {is}"));
+                        Some(found) if !are_same(&found.metric.value, &metric.value) => {
+                            let (was, is) = (&metric.value, &found.metric.value);
+                            comparison.differ(&id, &format!("was {was:?}, is {is:?}"));
                         }
                         Some(_) => {}
                     }
@@ -107,9 +107,12 @@ fn is_pushed(id: &Id) -> bool {
     !own::is_automatic(&id.0) && id.1.iter().any(|(name, _)| name == "job")
 }
 
-/// The value in a form in which equal values are equal: all NaN are one, and 0 is not -0.
-fn value(metric: &Metric<'_>) -> String {
-    format!("{:?}", metric.value)
+/// Whether two values are the same, where -0 is 0, as text shows it, and all NaN are one.
+///
+/// A value that has both a NaN and a -0 among its parts may be taken for a different one; that is said
+/// rather than hidden.
+fn are_same(one: &Value<'_>, other: &Value<'_>) -> bool {
+    one == other || format!("{one:?}") == format!("{other:?}")
 }
 
 #[cfg(test)]

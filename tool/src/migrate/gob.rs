@@ -75,7 +75,8 @@ pub(super) fn groups(file: &[u8]) -> Result<Vec<Group<'_>>, GobError> {
             return Err(GobError::Values);
         }
         let groups = message.map(|input| {
-            input.text()?;
+            // The key joins the labels with bytes that are no text.
+            input.bytes()?;
             input.group()
         })?;
         if !message.0.is_empty() {
@@ -197,7 +198,7 @@ mod tests {
     fn file() -> Vec<u8> {
         let value = [
             &[0x02, 0x00, 0x01][..],     // type 1, no struct, one pair
-            b"\x03key",                  // its key
+            b"\x03k\xFFy",                  // its key
             b"\x01\x01\x03job\x01j",     // field 1: one label
             b"\x01\x01\x01m",            // field 2: one family
             b"\x01\x02tt\x01\x02pb\x00", // its time and message
