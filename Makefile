@@ -20,7 +20,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host test lint fmt fuzz deny deny-installed target bench clean
+.PHONY: run build host tool test lint fmt fuzz deny deny-installed target bench clean
 
 build: target
 	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway
@@ -30,6 +30,10 @@ run: build
 
 host:
 	$(CARGO) build --locked -p spin-pushgateway-host
+
+# Moves, checks and migrates stores (docs/portability.md): target/release/pushgateway-store.
+tool:
+	$(CARGO) build --locked --release -p spin-pushgateway-tool
 
 # Builds the component, the probe and everything native once, then runs every test there is.
 test: target

@@ -217,6 +217,10 @@ fn hex(hash: Sha256) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     const PAIRS: [(&str, &[u8]); 3] = [("a", b""), ("b\"\n", b"\x00\xff"), ("ä", b"text")];
@@ -254,6 +258,19 @@ mod tests {
             {\"key\":\"ä\",\"value\":\"dGV4dA==\"}\n\
             {\"count\":3,\"sha256\":\"";
         assert!(text.starts_with(want), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_store_reads_as_it_was_written(pairs: BTreeMap<String, Vec<u8>>) {
+            let mut out = Vec::new();
+            let mut writer = Writer::new(&mut out, "x").expect("writes");
+            for (key, value) in &pairs {
+                writer.add(key, value).expect("writes");
+            }
+            writer.finish().expect("writes");
+            prop_assert_eq!(read(&out).expect("reads"), Vec::from_iter(pairs));
+        }
     }
 
     #[test]

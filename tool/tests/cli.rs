@@ -10,6 +10,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use sha2::{Digest, Sha256};
+
 fn tool(folder: &Path, arguments: &str, input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pushgateway-store"))
         .args(arguments.split_whitespace())
@@ -32,9 +34,18 @@ fn done(folder: &Path, arguments: &str, input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-/// The archive of a store without keys.
-const EMPTY: &[u8] = b"{\"format\":\"pushgateway-store\",\"version\":1,\"store\":\"default\"}\n\
-    {\"count\":0,\"sha256\":\"de3eeb8bcf1e9e5cbdae1cdf8a77bcfb4c9cd3c1f4a5e0d7a8b9b6b0a7c6d5e4\"}\n";
+/// An archive of one key of the gateway and one of another program, with this checksum, or a right one.
+fn archive(checksum: Option<&str>) -> Vec<u8> {
+    let lines = "{\"format\":\"pushgateway-store\",\"version\":1,\"store\":\"default\"}\n\
+        {\"key\":\"other\",\"value\":\"AP8=\"}\n\
+        {\"key\":\"pgw1:shapes\",\"value\":\"e30=\"}\n";
+    let right: String = Sha256::digest(lines)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let checksum = checksum.unwrap_or(&right);
+    format!("{lines}{{\"count\":2,\"sha256\":\"{checksum}\"}}\n").into_bytes()
+}
 
 #[test]
 fn help_and_version_are_no_errors() {
@@ -88,8 +99,33 @@ fn what_cannot_be_done_is_an_error_of_one_line() {
 #[test]
 fn an_archive_that_does_not_fit_its_checksum_makes_no_store() {
     let folder = tempfile::tempdir().unwrap();
-    let output = tool(folder.path(), "import - kv.db", EMPTY);
+    let output = tool(folder.path(), "import - kv.db", &archive(Some("ab")));
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("damaged"));
     assert!(!folder.path().join("kv.db").exists());
+}
+
+#[test]
+fn archives_go_through_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = archive(None);
+    done(folder.path(), "import --all - state/kv.db", &whole);
+    assert_eq!(
+        done(folder.path(), "export --all state/kv.db -", b""),
+        whole
+    );
+    let own = done(folder.path(), "export state/kv.db -", b"");
+    assert!(!String::from_utf8(own).unwrap().contains("other"));
+    // Stores of other labels are other stores.
+    done(folder.path(), "import --label two - state/kv.db", &whole);
+    let refused = tool(folder.path(), "import - state/kv.db", &whole);
+    assert_eq!(refused.status.code(), Some(2));
+    // A key alone, whose record is none.
+    let found = tool(folder.path(), "check state/kv.db", b"");
+    assert_eq!(found.status.code(), Some(1));
+    let report = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        report.contains("pgw1:shapes: record cannot be read"),
+        "{report}"
+    );
 }

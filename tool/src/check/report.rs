@@ -148,11 +148,7 @@ impl Report {
         }
         for (title, findings, listed) in [
             ("damaged", &self.damage, usize::MAX),
-            (
-                "notices, of which nobody sees anything",
-                &self.notices,
-                LISTED,
-            ),
+            ("notices, which no scrape shows", &self.notices, LISTED),
         ] {
             writeln!(out, "\n{title}: {}", findings.len())?;
             for finding in findings.iter().take(listed) {

@@ -60,6 +60,10 @@ impl Comparison {
                             let (was, is) = (&metric.value, &found.metric.value);
                             comparison.differ(&id, &format!("was {was:?}, is {is:?}"));
                         }
+                        Some(found) if found.unit.as_deref() != family.unit.as_deref() => {
+                            let (was, is) = (&family.unit, &found.unit);
+                            comparison.differ(&id, &format!("was in {was:?}, is in {is:?}"));
+                        }
                         Some(_) => {}
                     }
                     expected.insert(id);

@@ -192,13 +192,16 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
 
     /// A file with a type definition, and one group of one family.
     fn file() -> Vec<u8> {
         let value = [
             &[0x02, 0x00, 0x01][..],     // type 1, no struct, one pair
-            b"\x03k\xFFy",                  // its key
+            b"\x03k\xFFy",               // its key
             b"\x01\x01\x03job\x01j",     // field 1: one label
             b"\x01\x01\x01m",            // field 2: one family
             b"\x01\x02tt\x01\x02pb\x00", // its time and message
@@ -241,6 +244,16 @@ mod tests {
         ];
         for (bytes, want) in cases {
             assert_eq!(groups(bytes), Err(want), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(bytes: Vec<u8>, at: Index, byte: u8) {
+            let _ = groups(&bytes);
+            let mut changed = file();
+            *at.get_mut(&mut changed) = byte;
+            let _ = groups(&changed);
         }
     }
 

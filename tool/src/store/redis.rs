@@ -12,7 +12,10 @@ use super::{LeftOut, Load, Pair, Scope};
 /// How long connecting, or one answer, may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many keys go into one command.
+/// How many keys are read by one command: their values are in memory together, and may be large.
+const READ_BATCH: usize = 16;
+
+/// How many keys are written or deleted by one command.
 const BATCH: usize = 100;
 
 /// How many bytes of values go into one command, unless a single one is larger.
@@ -42,7 +45,7 @@ impl Redis {
     ) -> Result<LeftOut> {
         let (keys, mut left_out) = self.keys(scope)?;
         let keys: Vec<_> = keys.into_iter().collect();
-        for batch in keys.chunks(BATCH) {
+        for batch in keys.chunks(READ_BATCH) {
             let values: Vec<Option<Vec<u8>>> =
                 cmd("MGET").arg(batch).query(&mut self.connection)?;
             for (key, value) in batch.iter().zip(values) {
