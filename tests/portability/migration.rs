@@ -186,6 +186,11 @@ fn what_does_not_come_over_is_said() {
 fn check(report: &str, source: &mut Client, target: &Gateway) {
     assert_compared(report);
     assert_same(&pushed(source), &pushed(&mut target.client()));
+    let report = printed(0, &["check", text(target.state_dir())]);
+    assert!(
+        report.contains(&format!("{GROUPS} groups, ")) && report.contains("damaged: 0"),
+        "{report}"
+    );
 }
 
 fn assert_compared(report: &str) {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spin_pushgateway::groups::entry::{Entry, Generation};
+use spin_pushgateway::exposition::model::MetricFamily;
+use spin_pushgateway::groups::entry::{Entry, Generation, Nanos, StoredFamily};
 use spin_pushgateway::groups::fold::{GroupEntries, PostEntry};
+use spin_pushgateway::groups::series::sort_key;
 use spin_pushgateway::store::layout::{Key, Slot};
 
 use super::is_id_of;
@@ -33,8 +35,14 @@ pub(super) struct Facts {
     pub(super) failed: bool,
 }
 
-/// Looks at the entries of the group with this id.
-pub(super) fn inspect(id: &str, pairs: &[Pair], facts: &mut Facts, report: &mut Report) {
+/// Looks at the entries of the group with this id, as it stands at this time.
+pub(super) fn inspect(
+    id: &str,
+    pairs: &[Pair],
+    now: Nanos,
+    facts: &mut Facts,
+    report: &mut Report,
+) {
     let mut entries = GroupEntries::default();
     let mut has_unreadable_root = false;
     for (key, value) in pairs {
@@ -74,19 +82,29 @@ pub(super) fn inspect(id: &str, pairs: &[Pair], facts: &mut Facts, report: &mut 
             &format!("mark of a deletion that broke off, of {labels}"),
         );
     }
-    if let Some(group) = entries.fold() {
-        facts.exists = true;
-        let labels = group.labels.iter();
+    let pushed = entries.root.iter().filter(|root| !root.header.tombstone);
+    let posts = entries.posts.iter().map(|post| &post.entry);
+    let counting = posts.filter(|entry| entry.header.generation == generation);
+    if let Some(entry) = pushed.chain(counting).next() {
+        let labels = entry.header.labels.iter();
         facts.labels = labels
             .map(|&(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        facts.series = group
-            .families
-            .iter()
-            .map(|family| family.series_count)
-            .sum();
-        let names = group.families.iter().map(|family| family.name.to_owned());
-        facts.families = names.collect();
+    }
+    match entries.fold(now) {
+        Some(group) => {
+            facts.exists = true;
+            let families = group.families.iter();
+            facts.series = families.clone().map(|family| family.series_count).sum();
+            facts.families = families.map(|family| family.name.to_owned()).collect();
+        }
+        None if !facts.labels.is_empty() && !facts.failed => {
+            let labels = facts.labels.iter();
+            let labels = label_text(labels.map(|(name, value)| (name.as_str(), value.as_str())));
+            let key = pairs.first().map_or("", |(key, _)| key);
+            report.notice(key, &format!("all of the group {labels} has expired"));
+        }
+        None => {}
     }
 }
 
@@ -104,11 +122,14 @@ fn decode<'a>(id: &str, key: &str, value: &'a [u8], report: &mut Report) -> Opti
         }
     };
     for family in &entry.families {
-        if family.family().is_none() {
-            report.damage(
-                key,
-                &format!("the series of {} cannot be read", family.name),
-            );
+        let Some(whole) = family.family() else {
+            let what = format!("the series of {} cannot be read", family.name);
+            report.damage(key, &what);
+            continue;
+        };
+        if !has_right_keys(family, &whole) {
+            let what = format!("the series of {} are not where they belong", family.name);
+            report.damage(key, &what);
         }
     }
     let disagreement = if !is_id_of(id, entry.header.labels.iter().copied()) {
@@ -133,4 +154,18 @@ fn decode<'a>(id: &str, key: &str, value: &'a [u8], report: &mut Report) -> Opti
         return None;
     }
     Some(entry)
+}
+
+/// Whether every series stands under its own key, in order, and none twice: a scrape relies on that
+/// without a look.
+fn has_right_keys(stored: &StoredFamily<'_>, whole: &MetricFamily<'_>) -> bool {
+    let mut last: Option<Vec<u8>> = None;
+    stored.series().zip(&whole.metrics).all(|(series, metric)| {
+        let mut key = Vec::new();
+        series.key.append_to(&mut key);
+        let is_right =
+            key == sort_key(&metric.labels) && last.as_ref().is_none_or(|last| *last < key);
+        last = Some(key);
+        is_right
+    })
 }

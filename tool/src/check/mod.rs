@@ -8,8 +8,10 @@ mod group;
 mod report;
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use spin_pushgateway::groups::entry::Nanos;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::store::layout::Key;
 use spin_pushgateway::store::records::{Failure, FamilyType, Index, Shapes};
@@ -30,7 +32,11 @@ pub(crate) struct CheckOptions {
 /// Checks a store and prints the report; whether nothing is damaged.
 pub(crate) fn run(options: &CheckOptions) -> Result<bool> {
     let mut store = Store::open(&options.store)?;
-    let mut inspection = Inspection::default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let mut inspection = Inspection {
+        now: Nanos::try_from(now)?,
+        ..Inspection::default()
+    };
     store
         .walk(Scope::Gateway, &mut |key, value| {
             inspection.add(key, value);
@@ -50,6 +56,8 @@ pub(crate) fn run(options: &CheckOptions) -> Result<bool> {
 #[derive(Debug, Default)]
 struct Inspection {
     report: Report,
+    /// What has expired by then is shown to nobody.
+    now: Nanos,
     /// The entries of the group that is being read.
     current: Option<(String, Vec<Pair>)>,
     groups: BTreeMap<String, Facts>,
@@ -110,7 +118,7 @@ impl Inspection {
     fn end_group(&mut self) {
         if let Some((id, pairs)) = self.current.take() {
             let facts = self.groups.entry(id.clone()).or_default();
-            group::inspect(&id, &pairs, facts, &mut self.report);
+            group::inspect(&id, &pairs, self.now, facts, &mut self.report);
         }
     }
 

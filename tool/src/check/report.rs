@@ -171,11 +171,22 @@ impl Report {
 impl Finding {
     fn new(key: &str, what: &str) -> Self {
         Self {
-            // Of keys and texts that are damaged anything may be part, such as a terminal's commands.
-            key: key.escape_debug().to_string(),
-            what: what.chars().flat_map(char::escape_debug).collect(),
+            key: printable(key),
+            what: printable(what),
         }
     }
+}
+
+/// The text with what is not printable escaped: of damaged keys and names anything may be part, such as
+/// a terminal's commands.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '"' | '\'' | '\\' => out.push(c),
+            _ => out.extend(c.escape_debug()),
+        }
+        out
+    })
 }
 
 /// A label set as Prometheus writes one.

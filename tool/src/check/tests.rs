@@ -2,7 +2,7 @@
 
 use spin_pushgateway::exposition::model::MetricType;
 use spin_pushgateway::groups::entry::{Generation, Header, Writer};
-use spin_pushgateway::groups::series::{RenderedFamily, RenderedSeries};
+use spin_pushgateway::groups::series::{RenderedFamily, RenderedSeries, group_labels, sort_key};
 use spin_pushgateway::store::layout::{self, SHAPES, Slot};
 use spin_pushgateway::store::records::{self, Shapes};
 
@@ -20,6 +20,8 @@ fn key_of(job: &str) -> GroupingKey {
 fn entry(job: &str, time: u64, generation: Generation, families: &[&str]) -> Vec<u8> {
     let header = Header {
         time,
+        // The times in these tests are small, and the time of the check is zero.
+        expires: (time == EXPIRED).then_some(0),
         generation,
         tombstone: false,
         labels: vec![("job", job)],
@@ -27,7 +29,7 @@ fn entry(job: &str, time: u64, generation: Generation, families: &[&str]) -> Vec
     let mut writer = Writer::new(&header, families.len());
     for name in families {
         let series = RenderedSeries {
-            key: Vec::new(),
+            key: sort_key(&group_labels(&header.labels)),
             text: format!("{name}{{instance=\"\",job=\"{job}\"}} 1\n"),
         };
         writer.add(&RenderedFamily::of_series(
@@ -59,6 +61,9 @@ fn family_type(name: &str) -> (String, Vec<u8>) {
     (layout::family_type(name), records::write(&record))
 }
 
+/// The time of entries that have expired.
+const EXPIRED: u64 = 99;
+
 const GENERATION: Generation = Generation(7);
 
 fn post_key(job: &str, generation: Generation, families: &[&str]) -> String {
@@ -75,6 +80,7 @@ impl Made {
             labels: records::labels(&key_of("c")),
             time: 1,
             reason: "bad".to_owned(),
+            expires: None,
         };
         let shapes = Shapes {
             since: 1,
@@ -133,7 +139,16 @@ type Change = fn(&mut Made);
 
 #[test]
 fn damage_is_found() {
-    let cases: [(&str, &str, Change); 10] = [
+    let cases: [(&str, &str, Change); 11] = [
+        (
+            "a series is under another's key",
+            "the series of m are not where they belong",
+            |made| {
+                let value = entry("a", 1, GENERATION, &["m"]);
+                let moved = replaced(&value, b"job=\"a\"} 1", b"job=\"c\"} 1");
+                made.pairs.insert(layout::root(&key_of("a").id()), moved);
+            },
+        ),
         ("an entry is cut", "truncated", |made| {
             made.pairs
                 .entry(post_key("b", Generation::NONE, &["m"]))
@@ -217,13 +232,24 @@ fn damage_is_found() {
 
 #[test]
 fn what_is_left_over_is_no_damage() {
-    let cases: [(&str, &str, Change); 7] = [
+    let cases: [(&str, &str, Change); 8] = [
         ("a past generation", "past generation", |made| {
             made.pairs.insert(
                 post_key("a", Generation(6), &["n"]),
                 entry("a", 9, Generation(6), &["n"]),
             );
         }),
+        (
+            "an expired group",
+            "the group {job=\"x\"} has expired",
+            |made| {
+                let none = Generation::NONE;
+                made.pairs.insert(
+                    post_key("x", none, &["m"]),
+                    entry("x", EXPIRED, none, &["m"]),
+                );
+            },
+        ),
         ("a type without family", "which no group holds", |made| {
             made.pairs.extend([family_type("gone")]);
         }),
