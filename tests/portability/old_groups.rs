@@ -149,7 +149,7 @@ fn rich(number: usize) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, metric_type, value) in [
         (
-            "native",
+            "native_seconds",
             MetricType::Histogram,
             Value::Histogram(native.into()),
         ),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use spin_pushgateway::exposition::model::Value;
+use spin_pushgateway::exposition::model::{Metric, MetricFamily, Value};
 use spin_pushgateway::groups::own;
 
 use super::SourceGroup;
@@ -45,26 +45,11 @@ impl Comparison {
                     .entry(family.name.to_string())
                     .or_default()
                     .insert(help.map(str::to_owned));
-                for metric in family.metrics {
+                for metric in &family.metrics {
                     let id = series::id(&family.name, &metric.labels);
                     comparison.series += 1;
-                    match after.get(&id) {
-                        None => comparison.differ(&id, "the series is not there"),
-                        Some(found) if found.metric_type != family.metric_type => {
-                            let (was, is) = (family.metric_type, found.metric_type);
-                            let what =
-                                format!("was of type {}, is {}", was.text_name(), is.text_name());
-                            comparison.differ(&id, &what);
-                        }
-                        Some(found) if !are_same(&found.metric.value, &metric.value) => {
-                            let (was, is) = (&metric.value, &found.metric.value);
-                            comparison.differ(&id, &format!("was {was:?}, is {is:?}"));
-                        }
-                        Some(found) if found.unit.as_deref() != family.unit.as_deref() => {
-                            let (was, is) = (&family.unit, &found.unit);
-                            comparison.differ(&id, &format!("was in {was:?}, is in {is:?}"));
-                        }
-                        Some(_) => {}
+                    if let Some(what) = difference(&family, metric, after.get(&id)) {
+                        comparison.differ(&id, &what);
                     }
                     expected.insert(id);
                 }
@@ -109,6 +94,43 @@ impl Comparison {
 /// Whether this is a series that somebody has pushed, rather than the gateway's own.
 fn is_pushed(id: &Id) -> bool {
     !own::is_automatic(&id.0) && id.1.iter().any(|(name, _)| name == "job")
+}
+
+/// How the series that was found differs from the one that the source has.
+fn difference(
+    family: &MetricFamily<'_>,
+    metric: &Metric<'_>,
+    found: Option<&Series<'_>>,
+) -> Option<String> {
+    let Some(found) = found else {
+        return Some("the series is not there".to_owned());
+    };
+    let unit = unit(family);
+    if found.metric_type != family.metric_type {
+        let (was, is) = (family.metric_type, found.metric_type);
+        return Some(format!(
+            "was of type {}, is {}",
+            was.text_name(),
+            is.text_name()
+        ));
+    }
+    if !are_same(&metric.value, &found.metric.value) {
+        return Some(format!(
+            "was {:?}, is {:?}",
+            metric.value, found.metric.value
+        ));
+    }
+    if unit.is_some() && unit != found.unit.as_deref() {
+        return Some(format!("was in {unit:?}, is in {:?}", found.unit));
+    }
+    None
+}
+
+/// The unit, if it is one that a scrape shows: one that the name ends in.
+fn unit<'a>(family: &'a MetricFamily<'_>) -> Option<&'a str> {
+    let unit = family.unit.as_deref()?;
+    let rest = family.name.strip_suffix(unit)?;
+    rest.ends_with('_').then_some(unit)
 }
 
 /// Whether two values are the same, where -0 is 0, as text shows it, and all NaN are one.
