@@ -1,6 +1,6 @@
 //! `migrate`: pushes everything that a Go Pushgateway holds to a running gateway, and compares.
 //!
-//! The groups come from the Pushgateway's persistence file ([`file`], in the encoding of [`gob`]) or from
+//! The groups come from the Pushgateway's persistence file ([`mod@file`], in the encoding of [`gob`]) or from
 //! a running one ([`running`]). They are pushed as the protobuf that they are kept in ([`push`]), so
 //! that types, HELP texts, exemplars, native histograms and names of any characters go along. Then the
 //! target is scraped and held against the source ([`compare`]).
