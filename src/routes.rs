@@ -83,6 +83,53 @@ const GROUPS: Allow = "DELETE, GET, HEAD, OPTIONS";
 /// The methods of the path that wipes everything.
 const WIPE: Allow = "OPTIONS, PUT";
 
+/// What a path leads to, whatever the method.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Group(JobEncoding),
+    Healthy,
+    Ready,
+    Quit,
+    ApiStatus,
+    ApiMetrics,
+    ApiGroups,
+    ApiWipe,
+    GroupsPage,
+    StatusPage,
+    GroupPage,
+    UiAsset,
+}
+
+/// Every path there is below the prefix, but that of the scrape, which is configured. A name in braces, which is always
+/// the last part, stands for any segment, and with dots for one or more.
+const PLACES: [(&str, Place); 13] = [
+    (
+        "/metrics/job/{segments...}",
+        Place::Group(JobEncoding::Plain),
+    ),
+    (
+        "/metrics/job@base64/{segments...}",
+        Place::Group(JobEncoding::Base64),
+    ),
+    ("/-/healthy", Place::Healthy),
+    ("/-/ready", Place::Ready),
+    ("/-/quit", Place::Quit),
+    ("/api/v1/status", Place::ApiStatus),
+    ("/api/v1/metrics", Place::ApiMetrics),
+    ("/api/v1/groups", Place::ApiGroups),
+    ("/api/v1/admin/wipe", Place::ApiWipe),
+    ("/", Place::GroupsPage),
+    ("/status", Place::StatusPage),
+    ("/group/{id}", Place::GroupPage),
+    ("/-/ui/{file}", Place::UiAsset),
+];
+
+/// The templates of every path below the prefix, but that of the scrape ([`Paths::telemetry`]): `{name}` stands for any
+/// segment, `{name...}` for one or more. `docs/openapi.yaml` is held against them.
+pub fn templates() -> impl Iterator<Item = &'static str> {
+    PLACES.iter().map(|(template, _)| *template)
+}
+
 /// Where everything is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -174,34 +221,52 @@ pub fn route<'a>(method: &Method, path: &'a str, paths: &Paths) -> Route<'a> {
     if paths.is_telemetry(&segments) {
         return read(method, Route::Scrape);
     }
-    let (start, rest) = segments.split_at(segments.len().min(2));
-    let start: Vec<_> = start.iter().map(|segment| decode(segment)).collect();
-    match (
-        start
-            .iter()
-            .map(AsRef::as_ref)
-            .collect::<Vec<_>>()
-            .as_slice(),
-        rest,
-    ) {
-        (["metrics", "job"], labels @ [_, ..]) => group(method, JobEncoding::Plain, labels),
-        (["metrics", "job@base64"], labels @ [_, ..]) => group(method, JobEncoding::Base64, labels),
-        (["-", "healthy"], []) => read(method, Route::Healthy),
-        (["-", "ready"], []) => read(method, Route::Ready),
-        (["-", "quit"], []) => quit(method),
-        (["api", "v1"], ["status"]) => api(method, Route::ApiStatus),
-        (["api", "v1"], ["metrics"]) => api(method, Route::ApiMetrics),
-        (["api", "v1"], ["groups"]) => groups(method),
-        (["api", "v1"], ["admin", "wipe"]) => wipe(method),
-        ([""], []) => read(method, Route::Ui(Page::Groups)),
-        (["status"], []) => read(method, Route::Ui(Page::Status)),
-        (["group", _], []) => {
-            let id = segments.get(1).copied().unwrap_or_default();
-            read(method, Route::Ui(Page::Group(id)))
-        }
-        (["-", "ui"], [file]) => read(method, Route::UiAsset(file)),
-        _ => Route::NotFound,
+    let Some((place, named)) = find(&segments) else {
+        return Route::NotFound;
+    };
+    let name = named.first().copied().unwrap_or_default();
+    match place {
+        Place::Group(job) => group(method, job, named),
+        Place::Healthy => read(method, Route::Healthy),
+        Place::Ready => read(method, Route::Ready),
+        Place::Quit => quit(method),
+        Place::ApiStatus => api(method, Route::ApiStatus),
+        Place::ApiMetrics => api(method, Route::ApiMetrics),
+        Place::ApiGroups => groups(method),
+        Place::ApiWipe => wipe(method),
+        Place::GroupsPage => read(method, Route::Ui(Page::Groups)),
+        Place::StatusPage => read(method, Route::Ui(Page::Status)),
+        Place::GroupPage => read(method, Route::Ui(Page::Group(name))),
+        Place::UiAsset => read(method, Route::UiAsset(name)),
     }
+}
+
+/// What these segments lead to, and those of them that the template only names.
+fn find<'s, 'a>(segments: &'s [&'a str]) -> Option<(Place, &'s [&'a str])> {
+    PLACES
+        .iter()
+        .find_map(|(template, place)| Some((*place, named_by(template, segments)?)))
+}
+
+/// Those of the segments that the template only names, if they fit to it.
+fn named_by<'s, 'a>(template: &str, segments: &'s [&'a str]) -> Option<&'s [&'a str]> {
+    let mut rest = segments;
+    for part in template.split('/').skip(1) {
+        if part.starts_with('{') {
+            let fits = if part.ends_with("...}") {
+                !rest.is_empty()
+            } else {
+                rest.len() == 1
+            };
+            return fits.then_some(rest);
+        }
+        let (segment, after) = rest.split_first()?;
+        if decode(segment) != part {
+            return None;
+        }
+        rest = after;
+    }
+    rest.is_empty().then_some(rest)
 }
 
 fn read<'a>(method: &Method, route: Route<'a>) -> Route<'a> {
@@ -297,6 +362,9 @@ mod tests {
             (Method::PUT, "/metrics/job@base64/Zm9v", base64.clone()),
             (Method::PUT, "/metrics/job%40base64/Zm9v", base64),
             (Method::PUT, "/metrics/job", Route::NotFound),
+            (Method::GET, "/%2D/he%61lthy", Route::Healthy),
+            (Method::GET, "/api/v1/%73tatus", Route::ApiStatus),
+            (Method::GET, "/api%2Fv1/status", Route::NotFound),
             (Method::PUT, "/metrics/Job/a", Route::NotFound),
             (Method::PUT, "/metrics/job@Base64/a", Route::NotFound),
             (Method::PUT, "/metrics/jobs/a", Route::NotFound),
