@@ -1,0 +1,11 @@
+//! `docs/openapi.yaml` and `docs/errors.md`, held against the code and the running gateway.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod contents;
+
+mod file;
+mod paths;
+mod schema;
+mod statuses;
