@@ -45,7 +45,8 @@ pub fn for_text(error: &ParseError, body: &[u8]) -> Option<&'static str> {
         ErrorKind::MissingMetricName { found: 0xef } => {
             Some("the body begins with a byte order mark; remove it")
         }
-        ErrorKind::MissingMetricName { found: b'{' } => Some(
+        ErrorKind::MissingMetricName { found: b'{' }
+        | ErrorKind::UnexpectedEndOfMetricName { found: b':' } => Some(
             "this is not JSON: push the text format, a line such as some_metric 3.14 for each sample",
         ),
         ErrorKind::ExpectedTimestamp(found) if found.is_empty() => {
@@ -94,7 +95,9 @@ mod tests {
 
     #[test]
     fn usual_mistakes_have_a_hint() {
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 16] = [
+            (b"{\"m\":1}\n", "not JSON"),
+            (b"{}\n", "not JSON"),
             (b"m 1", "--data-binary"),
             (b"m 1\r\n", "carriage return"),
             (b"\r\n", "carriage return"),

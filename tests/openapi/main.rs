@@ -4,6 +4,7 @@
 mod support;
 
 mod contents;
+mod errors;
 
 mod file;
 mod paths;

@@ -1,7 +1,7 @@
 //! Checks JSON against the part of JSON Schema that `docs/openapi.yaml` uses.
 //!
 //! A keyword that is not known here fails the test, so that the file cannot say more than is checked. (A library for
-//! all of JSON Schema builds for minutes; `tests/fuzz_http` holds the same file against one, where it is installed.)
+//! all of JSON Schema builds for minutes.)
 
 use serde_json::{Map, Value};
 
