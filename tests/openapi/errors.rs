@@ -293,6 +293,13 @@ fn provoked() -> Vec<(u16, String)> {
         answer(&mut gateway.client(), "GET", "/no", ""),
         answer(&mut gateway.client(), "PUT", "/", ""),
     ];
+    let brief = Options::new().variable("group_ttl", "1h").start();
+    texts.push(answer(
+        &mut brief.client(),
+        "PUT",
+        "/metrics/job/a?ttl=soon",
+        "m 1\n",
+    ));
     let small = Options::new().variable("max_entry_bytes", "1").start();
     texts.push(answer(
         &mut small.client(),
