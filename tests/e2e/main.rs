@@ -11,6 +11,7 @@ mod durability;
 mod errors;
 mod expiry;
 mod exposition;
+mod fairness;
 mod golden;
 mod groups;
 mod limits;
