@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::folder;
 use super::process::{Process, START_TIMEOUT, listen_address};
-use super::programs::PROMETHEUS;
+use super::programs::{PROMETHEUS, version};
 
 /// A running Prometheus with a temporary database.
 #[derive(Debug)]
@@ -33,6 +33,21 @@ impl Prometheus {
 
     /// The same with this executable.
     pub(crate) fn start(executable: &Path, config: &str, flags: &[&str]) -> Self {
+        Self::run(executable, config, "--storage.tsdb.path", flags)
+    }
+
+    /// The same in agent mode: it stores nothing but what is still to be sent to its `remote_write`, and answers no
+    /// queries.
+    pub(crate) fn start_agent(executable: &Path, config: &str, flags: &[&str]) -> Self {
+        let mode = match version(executable) {
+            Some((2, ..)) => "--enable-feature=agent",
+            _ => "--agent",
+        };
+        let flags = [&[mode], flags].concat();
+        Self::run(executable, config, "--storage.agent.path", &flags)
+    }
+
+    fn run(executable: &Path, config: &str, storage: &str, flags: &[&str]) -> Self {
         let folder = folder::temporary();
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config).expect("the configuration of Prometheus");
@@ -41,7 +56,7 @@ impl Prometheus {
             Command::new(executable)
                 .arg(format!("--config.file={}", file.display()))
                 .arg(format!(
-                    "--storage.tsdb.path={}",
+                    "{storage}={}",
                     folder.path().join("data").display()
                 ))
                 .arg("--web.listen-address=127.0.0.1:0")

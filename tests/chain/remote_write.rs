@@ -1,0 +1,183 @@
+//! Job, gateway, Prometheus in agent mode, remote write, receiver: what is pushed at one end arrives at the other.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::programs;
+use crate::shipped;
+use crate::side_by_side::{self, Named};
+use crate::stored::line;
+use crate::support::client::Body;
+use crate::support::folder;
+use crate::support::gateway::{Gateway, Options};
+use crate::support::programs::PROMETHEUS;
+use crate::support::prometheus::Prometheus;
+use crate::tap::Tap;
+
+/// How long samples may take from the push to the receiver.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+const NATIVE: &str = "--enable-feature=native-histograms";
+
+/// What Python's client has pushed.
+const PYTHON: &str = include_str!("../clients/fixtures/python_stored.txt");
+
+/// What of the push in protobuf every version with native histograms knows.
+const NATIVE_PUSH: &str = r#"
+gc_seconds_count{job="native"} 3
+gc_seconds_sum{job="native"} 0.75
+gc_seconds{job="native",quantile="0.5"} 0.25
+jobs_total{job="native"} 5
+rpc_latency_seconds{job="native",method="GET"} count 7 sum 12.5 [-0.000244140625,-0.001):1 [-0.001,0.001]:1 (0.0625,1]:1 (1,16]:2 (4096,65536]:2
+"#;
+
+/// What Prometheus 2.42 does not know: native histograms of floats, and gauge histograms.
+const NATIVE_PUSH_3: &str = r#"
+float_sizes{job="native"} count 4.5 sum 9.75 [-0,0]:0.5 (1,2]:1.5 (2,4]:2.5
+queue_age_bucket{job="native",le="+Inf"} 2
+queue_age_bucket{job="native",le="1.0"} 2
+queue_age_count{job="native"} 2
+queue_age_sum{job="native"} -1.5
+"#;
+
+/// A version of Prometheus, at both ends of the remote write, and what arrives.
+struct Version {
+    name: &'static str,
+    major: u32,
+    /// What is not looked at, beside what Prometheus and the gateway tell about themselves.
+    ignored: &'static str,
+    want: &'static [&'static str],
+}
+
+impl Named for Version {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+const VERSIONS: [Version; 2] = [
+    Version {
+        name: "Prometheus 2",
+        major: 2,
+        ignored: "float_sizes.*|queue_age.*",
+        want: &[PYTHON, NATIVE_PUSH],
+    },
+    Version {
+        name: "Prometheus 3",
+        major: 3,
+        ignored: "",
+        want: &[PYTHON, NATIVE_PUSH, NATIVE_PUSH_3],
+    },
+];
+
+#[test]
+fn every_sample_that_jobs_push_arrives_at_the_receiver() {
+    side_by_side::run(&VERSIONS, |version| {
+        let Some(executable) = PROMETHEUS.of_major_version_or_skip(version.major) else {
+            return;
+        };
+        let Some(python) = programs::python() else {
+            return;
+        };
+        let gateway = Options::new()
+            .variable("scrape_tokens", "scrape-secret")
+            .start();
+        let receiver = Prometheus::start(
+            &executable,
+            "global: {}\n",
+            &["--web.enable-remote-write-receiver", NATIVE],
+        );
+        let tap = Tap::start(receiver.address());
+        let secrets = folder::temporary();
+        let config = agent_config(&gateway, &tap, secrets.path());
+        let agent = Prometheus::start_agent(&executable, &config, &[NATIVE]);
+
+        push(&gateway, python);
+        let pushed = format!(
+            r#"{{job!="",__name__!~"up|scrape_.*|pushgateway_.*|push_(failure_)?time_seconds|{}"}}"#,
+            version.ignored
+        );
+        let mut want: Vec<&str> = version
+            .want
+            .iter()
+            .flat_map(|part| part.trim().lines())
+            .collect();
+        want.sort_unstable();
+        wait_until_stored(&receiver, &agent, &pushed, &want.join("\n"));
+        // With every group's push time.
+        wait_until_stored(&receiver, &agent, "count(push_time_seconds > 0)", "{} 8");
+        assert!(tap.sent().contains("Authorization: Bearer write-secret"));
+    });
+}
+
+/// The shipped configuration, with addresses, tokens and an interval of this test.
+fn agent_config(gateway: &Gateway, receiver: &Tap, secrets: &Path) -> String {
+    let secret = |name: &str, value: &str| {
+        let path = secrets.join(name);
+        fs::write(&path, value).expect("a file for a token");
+        path.display().to_string()
+    };
+    shipped::with(
+        "deploy/prometheus/agent.yml",
+        &[
+            ("scrape_interval: 60s", "scrape_interval: 500ms"),
+            ("scheme: https", "scheme: http"),
+            ("gateway.example.com", &format!("'{}'", gateway.address())),
+            (
+                "https://kloudfuse.example.com/ingester/write",
+                &format!("http://{}/api/v1/write", receiver.address()),
+            ),
+            (
+                "/etc/prometheus/scrape-token",
+                &secret("scrape-token", "scrape-secret"),
+            ),
+            (
+                "/etc/prometheus/kloudfuse-token",
+                &secret("kloudfuse-token", "write-secret"),
+            ),
+        ],
+    )
+}
+
+/// Pushes as jobs do: in Python with its client, and in protobuf with every kind of histogram.
+fn push(gateway: &Gateway, mut python: Command) {
+    let output = python
+        .args([&format!("http://{}", gateway.address()), "push"])
+        .output()
+        .expect("a client that starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{python:?} fails: {stderr}");
+
+    let content_type = (
+        "Content-Type",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+    );
+    let body = Body::Fixed(include_bytes!("../fixtures/protobuf/pushed.pb"));
+    let response = gateway
+        .client()
+        .send("PUT", "/metrics/job/native", &[content_type], body)
+        .expect("an answer");
+    assert_eq!(response.status, 200, "{response:?}");
+}
+
+/// Waits until a query of the receiver has exactly these series. Remote write sends them in no order.
+fn wait_until_stored(receiver: &Prometheus, agent: &Prometheus, query: &str, want: &str) {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let mut lines: Vec<String> = receiver.query(query).iter().map(line).collect();
+        lines.sort();
+        let have = lines.join("\n");
+        if have == want {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{query} has\n{have}\nwanted\n{want}\nlog of the agent:\n{}",
+            agent.stderr()
+        );
+        thread::sleep(Duration::from_millis(100));
+    }
+}
