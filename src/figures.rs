@@ -23,6 +23,8 @@ pub struct Figures {
     pub entries_skipped: usize,
     /// Pushed series that contradict others and are not exposed.
     pub series_left_out: usize,
+    /// How many groups there may be, where that is limited.
+    pub max_groups: Option<usize>,
 }
 
 /// The families that expose these figures.
@@ -67,9 +69,15 @@ pub fn families(figures: &Figures) -> Vec<RenderedFamily<'static>> {
         &version,
         1,
     );
+    // Absent without a limit, so that there is no number which is none.
+    let max_groups = figures.max_groups.map(|limit| {
+        let help = "Groups that there may be, as max_groups says.";
+        gauge("pushgateway_max_groups", help, &[], limit)
+    });
     [build_info]
         .into_iter()
         .chain(gauges.map(|(name, help, value)| gauge(name, help, &[], value)))
+        .chain(max_groups)
         .collect()
 }
 
@@ -102,7 +110,11 @@ mod tests {
 
     #[test]
     fn own_metrics_are_reserved_with_their_types() {
-        for family in families(&Figures::default()) {
+        let figures = Figures {
+            max_groups: Some(1),
+            ..Figures::default()
+        };
+        for family in families(&figures) {
             assert_eq!(
                 own::type_of(family.name),
                 Some(family.metric_type),
@@ -110,5 +122,22 @@ mod tests {
                 family.name
             );
         }
+    }
+
+    #[test]
+    fn a_limit_is_exposed_where_there_is_one() {
+        let exposed = |max_groups| {
+            let figures = Figures {
+                max_groups,
+                ..Figures::default()
+            };
+            let series = families(&figures)
+                .into_iter()
+                .flat_map(|family| family.series);
+            let texts: Vec<String> = series.map(|series| series.text).collect();
+            texts.concat().contains("\npushgateway_max_groups 100\n")
+        };
+        assert!(exposed(Some(100)));
+        assert!(!exposed(None));
     }
 }

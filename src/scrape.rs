@@ -8,6 +8,7 @@ use crate::groups::entry::{Entry, Generation, Header, Nanos, StoredFamily, Write
 use crate::groups::fold::Group;
 use crate::groups::merge::{self, Merged};
 use crate::groups::series::RenderedFamily;
+use crate::limits::GroupLimits;
 use crate::render::render;
 use crate::store::snapshot::{GroupValues, Skipped, Snapshot};
 use crate::store::{Store, StoreError, World};
@@ -26,7 +27,7 @@ pub struct Scrape {
     pub warnings: Vec<String>,
 }
 
-/// Reads the whole store and renders it in this format.
+/// Reads the whole store and renders it in this format, with the limits that are in force.
 ///
 /// # Errors
 ///
@@ -35,6 +36,7 @@ pub async fn scrape<S: Store>(
     store: &S,
     world: &impl World,
     format: Format,
+    limits: &GroupLimits,
 ) -> Result<Scrape, StoreError> {
     let snapshot = Snapshot::read(store).await?;
     let now = world.now();
@@ -56,6 +58,7 @@ pub async fn scrape<S: Store>(
             .sum(),
         entries_skipped: skipped.len() + snapshot.damaged.len(),
         series_left_out: merged.left_out,
+        max_groups: limits.max_groups,
     };
     let own = encode(&[figures::families(&figures), automatic::families(&groups)].concat());
     let own = decode(&own);

@@ -131,7 +131,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
     async fn scrape(&self, headers: &HeaderMap) -> Reply {
         let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
         let format = Format::negotiate(accept, self.config.web_openmetrics);
-        match scrape::scrape(self.store, self.world, format).await {
+        match scrape::scrape(self.store, self.world, format, &self.config.group_limits).await {
             Ok(Scrape {
                 body,
                 cleanup,

@@ -276,7 +276,13 @@ fn the_gateway_is_as_old_as_its_first_push() {
     let key = GroupingKey::new([("job", "a"), ("zone", "z")]).expect("has a job");
     block_on(delete(&store, &At(NOW + 2), &key)).expect("the store works");
     let format = Format::negotiate(None, Support::Off);
-    let scrape = block_on(scrape(&store, &At(NOW + 3), format)).expect("the store works");
+    let scrape = block_on(scrape(
+        &store,
+        &At(NOW + 3),
+        format,
+        &GroupLimits::default(),
+    ))
+    .expect("the store works");
     assert!(!scrape.cleanup.is_empty());
     block_on(scrape.cleanup.run(&store)).expect("the store works");
     assert_eq!(start_time(&store), r#""2026-11-23T03:50:20.386308476Z""#);

@@ -85,6 +85,7 @@ const GAUGES: &[&str] = &[
     "pushgateway_families",
     EXPIRY_TIME,
     "pushgateway_groups",
+    "pushgateway_max_groups",
     "pushgateway_series",
     "pushgateway_series_left_out",
     "pushgateway_stored_bytes",
