@@ -14,5 +14,8 @@ mod stored;
 #[path = "../clients/tap.rs"]
 mod tap;
 
+mod alerts;
+mod configurations;
+mod dashboard;
 mod remote_write;
 mod shipped;

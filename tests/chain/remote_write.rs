@@ -13,7 +13,7 @@ use crate::stored::line;
 use crate::support::client::Body;
 use crate::support::folder;
 use crate::support::gateway::{Gateway, Options};
-use crate::support::programs::PROMETHEUS;
+use crate::support::programs::{CURL, PROMETHEUS};
 use crate::support::prometheus::Prometheus;
 use crate::tap::Tap;
 
@@ -110,6 +110,7 @@ fn every_sample_that_jobs_push_arrives_at_the_receiver() {
         // With every group's push time.
         wait_until_stored(&receiver, &agent, "count(push_time_seconds > 0)", "{} 8");
         assert!(tap.sent().contains("Authorization: Bearer write-secret"));
+        verify(&receiver);
     });
 }
 
@@ -180,4 +181,24 @@ fn wait_until_stored(receiver: &Prometheus, agent: &Prometheus, query: &str, wan
         );
         thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// The shipped script finds what has arrived, and says what has not.
+fn verify(receiver: &Prometheus) {
+    if CURL.find_or_skip().is_none() {
+        return;
+    }
+    let verify = |job: &str| {
+        Command::new(shipped::path("deploy/kloudfuse/verify"))
+            .args([&format!("http://{}", receiver.address()), job])
+            .env("KLOUDFUSE_TOKEN", "query-secret")
+            .output()
+            .expect("the script")
+    };
+    let output = verify("python-gzip");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(stdout.contains(r#""job":"python-gzip""#), "{stdout}");
+    let output = verify("nobody");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
 }

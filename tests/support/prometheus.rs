@@ -107,6 +107,15 @@ impl Prometheus {
         (answer["status"] == "success").then(|| answer["data"].take())
     }
 
+    /// The whole answer to an instant query, which may be an error.
+    pub(crate) fn answer(&self, expression: &str) -> Value {
+        let expression = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        let response = Client::new(self.address)
+            .get(&format!("/api/v1/query?query={expression}"))
+            .expect("an answer of Prometheus");
+        serde_json::from_slice(&response.body).expect("an answer in JSON")
+    }
+
     /// The result of an instant query.
     pub(crate) fn query(&self, expression: &str) -> Vec<Value> {
         let expression = utf8_percent_encode(expression, NON_ALPHANUMERIC);
