@@ -90,6 +90,24 @@ fn the_operator_is_told_what_the_agent_is() {
     }
 }
 
+#[test]
+fn what_the_page_on_kloudfuse_shows_is_what_is_shipped() {
+    let files = ["deploy/prometheus/agent.yml", "deploy/otel/collector.yml"];
+    let shipped: String = files.map(shipped::read).concat();
+    let page = shipped::read("docs/kloudfuse.md");
+    let blocks: Vec<&str> = page
+        .split("\n```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        assert!(shipped.contains(block), "no file has\n{block}");
+    }
+    let verify = "deploy/kloudfuse/verify https://kloudfuse.example.com backup";
+    assert!(page.contains(verify) && shipped::read("deploy/kloudfuse/verify").contains(verify));
+}
+
 fn parse(name: &str) -> Value {
     from_yaml(&shipped::read(name))
 }

@@ -17,5 +17,6 @@ mod tap;
 mod alerts;
 mod configurations;
 mod dashboard;
+mod operations;
 mod remote_write;
 mod shipped;

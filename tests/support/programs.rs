@@ -38,6 +38,11 @@ pub(crate) const REDIS: Program = Program {
     name: "redis-server",
     variable: "REDIS_SERVER_BIN",
 };
+/// SQLite's command line.
+pub(crate) const SQLITE: Program = Program {
+    name: "sqlite3",
+    variable: "SQLITE_BIN",
+};
 /// The system call tracer.
 pub(crate) const STRACE: Program = Program {
     name: "strace",
