@@ -1,9 +1,11 @@
-//! `docs/operations.md` against the gateway: its metrics, its log lines, its commands.
+//! The pages for operators against the gateway: its metrics, variables, log lines, and their commands.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use spin_pushgateway::config::Config;
 
 use crate::shipped;
 use crate::support::client::Client;
@@ -46,6 +48,18 @@ fn every_metric_of_the_gateway_is_explained() {
         .filter(|name| !CONDITIONAL.contains(name))
         .collect();
     assert_eq!(exposed, explained);
+}
+
+#[test]
+fn every_variable_is_explained() {
+    let page = shipped::read("docs/configuration.md");
+    for variable in Config::VARIABLES {
+        let is_there = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+            .any(|cell| cell.split('`').any(|word| word == variable));
+        assert!(is_there, "{variable}");
+    }
 }
 
 #[test]
