@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::exposition::escape::{EscapingScheme, NameMap, escape_family};
-use crate::exposition::model::MetricFamily;
+use crate::exposition::model::{Metric, MetricFamily, Value};
 use crate::exposition::negotiate::{Format, FormatKind};
+use crate::exposition::protobuf::native;
 use crate::exposition::{openmetrics, protobuf, text};
 use crate::groups::merge::{Merged, MergedFamily};
 
@@ -79,7 +80,9 @@ impl<'a> Renderer<'_, 'a> {
     fn binary(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for (name, family) in &self.merged.families {
-            protobuf::write_family(&mut body, &self.escaped(name, family));
+            for part in by_kind(self.escaped(name, family)) {
+                protobuf::write_family(&mut body, &part);
+            }
         }
         body
     }
@@ -116,6 +119,35 @@ impl<'a> Renderer<'_, 'a> {
     }
 }
 
+/// A family of histograms of which some are native and some are not as two families of the same name.
+///
+/// Prometheus (up to 3.5 at least) takes all histograms of a family for what the first one is: with native ones first
+/// it finds no observations in the others and gives the whole scrape up, otherwise it loses the native ones. It does
+/// not mind a family that comes twice.
+fn by_kind(family: MetricFamily<'_>) -> Vec<MetricFamily<'_>> {
+    let is_mixed = family.metrics.iter().any(is_native) && !family.metrics.iter().all(is_native);
+    if !is_mixed {
+        return vec![family];
+    }
+    let (native, classic) = family.metrics.into_iter().partition(is_native);
+    let family = MetricFamily {
+        metrics: native,
+        ..family
+    };
+    let others = MetricFamily {
+        metrics: classic,
+        ..family.clone()
+    };
+    vec![family, others]
+}
+
+fn is_native(metric: &Metric<'_>) -> bool {
+    match &metric.value {
+        Value::Histogram(histogram) => histogram.native.as_ref().is_some_and(native::is_native),
+        Value::Counter(_) | Value::Gauge(_) | Value::Summary(_) | Value::Untyped(_) => false,
+    }
+}
+
 fn write_text(out: &mut String, family: &MetricFamily<'_>) {
     text::write_family_header(
         out,
@@ -125,5 +157,59 @@ fn write_text(out: &mut String, family: &MetricFamily<'_>) {
     );
     for metric in &family.metrics {
         text::write_metric(out, &family.name, metric);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::model::{Histogram, MetricType, NativeHistogram};
+
+    fn histogram(native: Option<NativeHistogram>) -> Metric<'static> {
+        Metric {
+            labels: Vec::new(),
+            value: Value::Histogram(Box::new(Histogram {
+                native,
+                ..Histogram::default()
+            })),
+            timestamp_ms: None,
+        }
+    }
+
+    #[test]
+    fn native_histograms_come_apart_from_others_of_the_family() {
+        let native = || {
+            histogram(Some(NativeHistogram {
+                zero_threshold: 0.1,
+                ..NativeHistogram::default()
+            }))
+        };
+        let classic = || histogram(None);
+        // Prometheus takes one with neither buckets nor a zero bucket for a classic one.
+        let nearly = || histogram(Some(NativeHistogram::default()));
+        let cases = [
+            (vec![], vec![vec![]]),
+            (vec![classic(), nearly()], vec![vec![classic(), nearly()]]),
+            (vec![native(), native()], vec![vec![native(), native()]]),
+            (
+                vec![classic(), native(), nearly()],
+                vec![vec![native()], vec![classic(), nearly()]],
+            ),
+        ];
+        for (metrics, want) in cases {
+            let family = MetricFamily {
+                name: "h".into(),
+                help: Some("Help.".into()),
+                metric_type: MetricType::Histogram,
+                unit: None,
+                metrics,
+            };
+            let parts = by_kind(family.clone());
+            for part in &parts {
+                assert_eq!((&part.name, &part.help), (&family.name, &family.help));
+            }
+            let metrics: Vec<_> = parts.into_iter().map(|part| part.metrics).collect();
+            assert_eq!(metrics, want);
+        }
     }
 }

@@ -25,6 +25,21 @@ const NATIVE: &str = "--enable-feature=native-histograms";
 /// What Python's client has pushed.
 const PYTHON: &str = include_str!("../clients/fixtures/python_stored.txt");
 
+/// What Java's client would push.
+const JAVA: &str = r#"
+build_info{instance="worker-1",job="java",version="1.2.3"} 1
+phase{instance="worker-1",job="java",phase="end"} 1
+phase{instance="worker-1",job="java",phase="start"} 0
+size_bytes_count{instance="worker-1",job="java"} 3
+size_bytes_sum{instance="worker-1",job="java"} 600
+size_bytes{instance="worker-1",job="java",quantile="0.5"} 200
+size_bytes{instance="worker-1",job="java",quantile="0.99"} 300
+tasks_total{instance="worker-1",job="java",outcome="failed: \"disk\\full\"\n"} 1
+tasks_total{instance="worker-1",job="java",outcome="ok"} 3
+temperature_celsius{instance="worker-1",job="java"} -2.5
+wait_seconds{instance="worker-1",job="java"} count 3 sum 8.75 (0.24464301552192497,0.25]:1 (1.4768261459394991,1.5091644275934224]:1 (6.87447719248991,7.025008641493196]:1
+"#;
+
 /// What of the push in protobuf every version with native histograms knows.
 const NATIVE_PUSH: &str = r#"
 gc_seconds_count{job="native"} 3
@@ -63,13 +78,13 @@ const VERSIONS: [Version; 2] = [
         name: "Prometheus 2",
         major: 2,
         ignored: "float_sizes.*|queue_age.*",
-        want: &[PYTHON, NATIVE_PUSH],
+        want: &[PYTHON, JAVA, NATIVE_PUSH],
     },
     Version {
         name: "Prometheus 3",
         major: 3,
         ignored: "",
-        want: &[PYTHON, NATIVE_PUSH, NATIVE_PUSH_3],
+        want: &[PYTHON, JAVA, NATIVE_PUSH, NATIVE_PUSH_3],
     },
 ];
 
@@ -108,7 +123,7 @@ fn every_sample_that_jobs_push_arrives_at_the_receiver() {
         want.sort_unstable();
         wait_until_stored(&receiver, &agent, &pushed, &want.join("\n"));
         // With every group's push time.
-        wait_until_stored(&receiver, &agent, "count(push_time_seconds > 0)", "{} 8");
+        wait_until_stored(&receiver, &agent, "count(push_time_seconds > 0)", "{} 9");
         assert!(tap.sent().contains("Authorization: Bearer write-secret"));
         verify(&receiver);
     });
@@ -143,7 +158,9 @@ fn agent_config(gateway: &Gateway, receiver: &Tap, secrets: &Path) -> String {
     )
 }
 
-/// Pushes as jobs do: in Python with its client, and in protobuf with every kind of histogram.
+/// Pushes as jobs do: in Python with its client, and in protobuf as Java's client does and with every kind of histogram.
+///
+/// `wait_seconds` comes as a classic histogram from Python and as a native one from Java.
 fn push(gateway: &Gateway, mut python: Command) {
     let output = python
         .args([&format!("http://{}", gateway.address()), "push"])
@@ -156,12 +173,18 @@ fn push(gateway: &Gateway, mut python: Command) {
         "Content-Type",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
     );
-    let body = Body::Fixed(include_bytes!("../fixtures/protobuf/pushed.pb"));
-    let response = gateway
-        .client()
-        .send("PUT", "/metrics/job/native", &[content_type], body)
-        .expect("an answer");
-    assert_eq!(response.status, 200, "{response:?}");
+    let java = include_bytes!("../clients/fixtures/java_push.pb").as_slice();
+    let every_kind = include_bytes!("../fixtures/protobuf/pushed.pb").as_slice();
+    for (path, body) in [
+        ("/metrics/job/java/instance/worker-1", java),
+        ("/metrics/job/native", every_kind),
+    ] {
+        let response = gateway
+            .client()
+            .send("PUT", path, &[content_type], Body::Fixed(body))
+            .expect("an answer");
+        assert_eq!(response.status, 200, "{path}: {response:?}");
+    }
 }
 
 /// Waits until a query of the receiver has exactly these series. Remote write sends them in no order.

@@ -16,7 +16,7 @@
 
 mod error;
 mod metric;
-mod native;
+pub(crate) mod native;
 mod parse;
 mod render;
 mod schema;

@@ -39,7 +39,7 @@ pub(super) fn check(histogram: &Histogram<'_>) -> Result<(), Fault> {
 }
 
 /// Whether Prometheus looks at the native part at all. One without any observation asks for it by an empty span.
-fn is_native(native: &NativeHistogram) -> bool {
+pub(crate) fn is_native(native: &NativeHistogram) -> bool {
     !native.negative.spans.is_empty()
         || !native.positive.spans.is_empty()
         || native.zero_threshold > 0.0
