@@ -2,8 +2,10 @@
 
 use std::io::Read as _;
 
+use spin_pushgateway::exposition::model::{MetricFamily, MetricType};
 use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::{protobuf, text};
+use spin_pushgateway::groups::series;
 
 use super::exposition::Exposition;
 use super::prototext::{self, Field};
@@ -50,7 +52,7 @@ pub(crate) fn read(
     let text = if content_type.contains("encoding=delimited") {
         let families =
             protobuf::parse(&body, NameScheme::Utf8).map_err(|error| error.to_string())?;
-        for family in &families {
+        for family in &joined(families) {
             protobuf::write_family_compact_text(&mut delimited, family);
         }
         delimited.as_str()
@@ -58,6 +60,26 @@ pub(crate) fn read(
         utf8()?
     };
     prototext::parse(text, omit).ok_or_else(|| format!("not in the text form of protobuf: {text}"))
+}
+
+/// Families of histograms that come apart, the native ones before the others, as one: an intended difference.
+fn joined(families: Vec<MetricFamily<'_>>) -> Vec<MetricFamily<'_>> {
+    let mut joined: Vec<MetricFamily<'_>> = Vec::new();
+    for family in families {
+        let is_histogram = matches!(
+            family.metric_type,
+            MetricType::Histogram | MetricType::GaugeHistogram
+        );
+        match joined.last_mut() {
+            Some(last) if is_histogram && last.name == family.name => {
+                last.metrics.extend(family.metrics);
+                last.metrics
+                    .sort_by_cached_key(|metric| series::sort_key(&metric.labels));
+            }
+            _ => joined.push(family),
+        }
+    }
+    joined
 }
 
 fn decoded(response: &Response) -> Result<Vec<u8>, String> {
@@ -86,6 +108,33 @@ mod tests {
             status: 200,
             headers,
             body,
+        }
+    }
+
+    #[test]
+    fn histograms_that_come_apart_are_joined_and_nothing_else_is() {
+        let family = |kind: &str, labels: &[&str]| {
+            let metrics = labels.iter().map(|label| {
+                let suffix = if kind == "histogram" { "_count" } else { "" };
+                format!("m{suffix}{{a=\"{label}\"}} 1\n")
+            });
+            format!("# TYPE m {kind}\n{}", metrics.collect::<String>())
+        };
+        let cases = [
+            ("histogram", vec!["m"], "123"),
+            ("gauge", vec!["m", "m"], "213"),
+        ];
+        for (kind, names, labels) in cases {
+            let (first, second) = (family(kind, &["2"]), family(kind, &["1", "3"]));
+            let parse = |text| text::parse(text, NameScheme::Legacy).expect("families");
+            let mut families = parse(first.as_bytes());
+            families.extend(parse(second.as_bytes()));
+            let joined = joined(families);
+            let have: Vec<&str> = joined.iter().map(|family| &*family.name).collect();
+            assert_eq!(have, names, "{kind}");
+            let metrics = joined.iter().flat_map(|family| &family.metrics);
+            let have: String = metrics.map(|metric| &*metric.labels[0].value).collect();
+            assert_eq!(have, labels, "{kind}");
         }
     }
 
