@@ -12,9 +12,7 @@ use crate::support::prometheus::Prometheus;
 const DASHBOARD: &str = "deploy/grafana/dashboard.json";
 
 /// Panels without data in this test: those of features that are not there yet, or not turned on.
-const EMPTY: [&str; 2] = [
-    // pushgateway_group_expiry_time_seconds: groups with a time to live.
-    "About to expire",
+const EMPTY: [&str; 1] = [
     // pushgateway_group_forward_failure_time_seconds: forwarding.
     "Not forwarded",
 ];
@@ -78,7 +76,10 @@ fn every_query_is_answered_and_every_panel_has_data() {
     let Some(executable) = PROMETHEUS.find_or_skip() else {
         return;
     };
-    let gateway = Options::new().variable("max_groups", "100").start();
+    let gateway = Options::new()
+        .variable("max_groups", "100")
+        .variable("group_ttl", "1h")
+        .start();
     let config = Prometheus::scrape_config(gateway.address());
     let prometheus = Prometheus::start(&executable, &config, &[]);
     let mut client = gateway.client();

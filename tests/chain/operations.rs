@@ -16,9 +16,7 @@ use crate::support::programs::SQLITE;
 const OPERATIONS: &str = "docs/operations.md";
 
 /// Metrics of features that this test does not turn on.
-const CONDITIONAL: [&str; 2] = [
-    // Of groups with a time to live.
-    "pushgateway_group_expiry_time_seconds",
+const CONDITIONAL: [&str; 1] = [
     // Of groups whose pushes are forwarded.
     "pushgateway_group_forward_failure_time_seconds",
 ];
@@ -30,7 +28,10 @@ const RESTORE: &str =
 
 #[test]
 fn every_metric_of_the_gateway_is_explained() {
-    let gateway = Options::new().variable("max_groups", "10").start();
+    let gateway = Options::new()
+        .variable("max_groups", "10")
+        .variable("group_ttl", "1h")
+        .start();
     let mut client = gateway.client();
     let response = client
         .put("/metrics/job/j", "pushed 1\n")
