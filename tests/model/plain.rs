@@ -10,6 +10,7 @@ use spin_pushgateway::exposition::negotiate::Format;
 use spin_pushgateway::exposition::openmetrics::Support;
 use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
+use spin_pushgateway::limits::GroupLimits;
 use spin_pushgateway::push::{self, Push, PushError};
 use spin_pushgateway::scrape;
 use spin_pushgateway::store::World;
@@ -110,7 +111,8 @@ impl Plain {
     /// The samples that a scrape shows, without what follows it.
     pub(crate) fn samples(&self) -> Vec<String> {
         let format = Format::negotiate(None, Support::Off);
-        let scrape = scrape::scrape(&self.store, &self.world, format);
+        let limits = GroupLimits::default();
+        let scrape = scrape::scrape(&self.store, &self.world, format, &limits);
         let body = block_on(scrape).expect("does not fail").body;
         let text = String::from_utf8(body).expect("is text");
         let is_pushed = |line: &&str| !line.starts_with('#') && !line.starts_with("push");
