@@ -19,6 +19,9 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 fn relative_links_lead_somewhere() {
     let guides = [
         "README.md",
+        "docs/configuration.md",
+        "docs/kloudfuse.md",
+        "docs/operations.md",
         "deploy/akamai.md",
         "deploy/kubernetes/README.md",
         "deploy/redis/README.md",
