@@ -88,9 +88,14 @@ impl Cleanup {
         self.hidden.extend(superseded(entries, self.now));
     }
 
-    /// Adds what may be tidied up of the records of a store that holds these groups.
-    pub fn plan_records(&mut self, snapshot: &Snapshot, groups: &[Group<'_>]) {
-        self.types = orphaned_types(snapshot, groups);
+    /// Adds what may be tidied up of the records of a store that holds these groups, with families of these names.
+    pub fn plan_records<'a>(
+        &mut self,
+        snapshot: &Snapshot,
+        names: impl Iterator<Item = &'a str>,
+        groups: &[Group<'_>],
+    ) {
+        self.types = orphaned_types(snapshot, names);
         self.shapes = outdated_shapes(snapshot, groups);
     }
 
@@ -200,12 +205,8 @@ fn superseded(entries: &GroupEntries<'_>, now: Nanos) -> Vec<String> {
         .collect()
 }
 
-fn orphaned_types(snapshot: &Snapshot, groups: &[Group<'_>]) -> Vec<String> {
-    let names: HashSet<&str> = groups
-        .iter()
-        .flat_map(|group| &group.families)
-        .map(|family| family.name)
-        .collect();
+fn orphaned_types<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: HashSet<&str> = names.collect();
     // Hashing every name is worth it only if there are more records than names.
     if snapshot.types.len() <= names.len() {
         return Vec::new();

@@ -32,7 +32,7 @@ fn names(merged: &Merged<'_>, escaping: EscapingScheme) -> NameMap {
         merged
             .families
             .iter()
-            .map(|(name, family)| (*name, family.metric_type)),
+            .map(|family| (family.name, family.metric_type)),
         escaping,
     )
 }
@@ -49,14 +49,14 @@ impl<'a> Renderer<'_, 'a> {
         let mut own = String::new();
         // For each family its header and, if it was rendered anew, its series: where in `own` they end.
         let mut parts = Vec::with_capacity(self.merged.families.len());
-        for (name, family) in &self.merged.families {
+        for family in &self.merged.families {
             let is_stored =
                 self.format.escaping == EscapingScheme::AllowUtf8 || !family.has_utf8_names();
             if is_stored {
-                text::write_family_header(&mut own, name, family.help, family.metric_type);
+                text::write_family_header(&mut own, family.name, family.help, family.metric_type);
                 parts.push((own.len(), family.pieces.as_slice()));
             } else {
-                write_text(&mut own, &self.escaped(name, family));
+                write_text(&mut own, &self.escaped(family));
                 parts.push((own.len(), &[]));
             }
         }
@@ -79,8 +79,8 @@ impl<'a> Renderer<'_, 'a> {
 
     fn binary(&self) -> Vec<u8> {
         let mut body = Vec::new();
-        for (name, family) in &self.merged.families {
-            for part in by_kind(self.escaped(name, family)) {
+        for family in &self.merged.families {
+            for part in by_kind(self.escaped(family)) {
                 protobuf::write_family(&mut body, &part);
             }
         }
@@ -89,8 +89,8 @@ impl<'a> Renderer<'_, 'a> {
 
     fn each(&self, write: impl Fn(&mut String, &MetricFamily<'_>)) -> Vec<u8> {
         let mut body = String::new();
-        for (name, family) in &self.merged.families {
-            write(&mut body, &self.escaped(name, family));
+        for family in &self.merged.families {
+            write(&mut body, &self.escaped(family));
         }
         body.into_bytes()
     }
@@ -104,8 +104,8 @@ impl<'a> Renderer<'_, 'a> {
     }
 
     /// A family in full, with the names that the reader understands.
-    fn escaped(&self, name: &'a str, family: &MergedFamily<'a>) -> MetricFamily<'a> {
-        let family = family.family(name);
+    fn escaped(&self, family: &MergedFamily<'a>) -> MetricFamily<'a> {
+        let family = family.family();
         let labels = family
             .metrics
             .iter()

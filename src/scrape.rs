@@ -6,7 +6,8 @@ use crate::figures::{self, Figures};
 use crate::groups::automatic;
 use crate::groups::entry::{Entry, Generation, Header, Nanos, StoredFamily, Writer};
 use crate::groups::fold::Group;
-use crate::groups::merge::{self, Merged};
+use crate::groups::merge::Merged;
+use crate::groups::runs::Runs;
 use crate::groups::series::RenderedFamily;
 use crate::limits::GroupLimits;
 use crate::render::render;
@@ -41,12 +42,16 @@ pub async fn scrape<S: Store>(
     let snapshot = Snapshot::read(store).await?;
     let now = world.now();
     let mut skipped = Vec::new();
-    let (mut groups, cleanup) = take_stock(&snapshot, now, &mut skipped);
-    // An order that does not change from scrape to scrape: the first group decides where groups disagree.
-    groups.sort_by(Group::compare);
+    let mut cleanup = Cleanup::at(now);
+    let mut runs = Runs::default();
+    let mut groups: Vec<Group<'_>> = Vec::with_capacity(snapshot.groups.len());
+    for mut group in take_stock(&snapshot, now, &mut skipped, &mut cleanup) {
+        runs.add(std::mem::take(&mut group.families));
+        groups.push(group);
+    }
+    cleanup.plan_records(&snapshot, runs.names(), &groups);
 
-    let runs = merge::runs(&groups);
-    let mut merged = Merged::of(&runs);
+    let mut merged = Merged::of(runs);
     let figures = Figures {
         groups: groups.len(),
         families: merged.families.len(),
@@ -63,8 +68,7 @@ pub async fn scrape<S: Store>(
     let own = encode(&[figures::families(&figures), automatic::families(&groups)].concat());
     let own = decode(&own);
     for family in &own {
-        let pushed = runs.get(family.name).map(Vec::as_slice).unwrap_or_default();
-        merged.add(family.name, &[&[family], pushed].concat());
+        merged.add_own(family);
     }
 
     let skipped_keys = skipped
@@ -90,22 +94,23 @@ pub async fn scrape<S: Store>(
     })
 }
 
-/// The groups of a snapshot as they stand at this time, and what is of no more use in the store. Entries that cannot be
-/// decoded are added to `skipped` and left out.
+/// The groups of a snapshot as they stand at this time, in the order of their labels: where groups disagree, the first
+/// decides, and from scrape to scrape it is the same.
+///
+/// Each is read when it is asked for. Entries that cannot be decoded are added to `skipped` and left out, what is of no
+/// more use in the store is added to `cleanup`.
 pub fn take_stock<'a>(
     snapshot: &'a Snapshot,
     now: Nanos,
     skipped: &mut Vec<Skipped>,
-) -> (Vec<Group<'a>>, Cleanup) {
-    let mut cleanup = Cleanup::at(now);
-    let mut groups = Vec::with_capacity(snapshot.groups.len());
-    for (id, values) in &snapshot.groups {
+    cleanup: &mut Cleanup,
+) -> impl Iterator<Item = Group<'a>> {
+    let groups = snapshot.in_order().into_iter();
+    groups.filter_map(move |(id, values)| {
         let entries = values.entries(skipped);
         cleanup.plan_group(id, &entries, values);
-        groups.extend(entries.fold(now));
-    }
-    cleanup.plan_records(snapshot, &groups);
-    (groups, cleanup)
+        entries.fold(now)
+    })
 }
 
 /// The gateway's own families in the form that pushed ones are stored in, so that both are merged alike.

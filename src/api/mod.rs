@@ -40,9 +40,8 @@ pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, Sto
 pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>, StoreError> {
     let snapshot = Snapshot::read(store).await?;
     let now = world.now();
-    let values = snapshot.groups.values();
-    let mut groups: Vec<Group<'_>> = values.filter_map(|values| values.group(now)).collect();
-    groups.sort_by(Group::compare);
+    let groups = snapshot.in_order().into_iter();
+    let groups: Vec<Group<'_>> = groups.filter_map(|(_, values)| values.group(now)).collect();
     Ok(metrics::body(&groups))
 }
 

@@ -3,11 +3,9 @@
 //! The PUT entry is the floor; POST entries count if they build on its generation, and those of no generation where
 //! there is no PUT entry. For each family the newest counting POST entry that has it wins, else the PUT entry.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use super::bytes;
 use super::entry::{Entry, Generation, Nanos, StoredFamily};
 
 /// What was read of one group.
@@ -54,20 +52,6 @@ pub struct Group<'a> {
     pub expires: Option<Nanos>,
     /// The families, sorted by name.
     pub families: Vec<StoredFamily<'a>>,
-}
-
-impl Group<'_> {
-    /// An order of groups that does not change from one look to the next: that of their labels.
-    #[must_use]
-    pub fn compare(&self, other: &Self) -> Ordering {
-        let pairs = self.labels.iter().zip(&other.labels);
-        let mut orders = pairs.map(|((a_name, a_value), (b_name, b_value))| {
-            bytes::compare(a_name.as_bytes(), b_name.as_bytes())
-                .then_with(|| bytes::compare(a_value.as_bytes(), b_value.as_bytes()))
-        });
-        let first = orders.find(|order| order.is_ne());
-        first.unwrap_or_else(|| self.labels.len().cmp(&other.labels.len()))
-    }
 }
 
 impl<'a> GroupEntries<'a> {

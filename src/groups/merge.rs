@@ -5,13 +5,11 @@
 //! gets past it (races, a check that is off, a neighbour in the store) is left out here, counted and noted.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
 
 use super::bytes;
-use super::entry::{StoredFamily, StoredSeries};
-use super::fold::Group;
+use super::entry::StoredFamily;
 use super::names;
-use super::own;
+use super::runs::{FamilyRuns, Runs};
 use super::series;
 use crate::exposition::model::{MetricFamily, MetricType};
 
@@ -22,7 +20,7 @@ const MAX_NOTES: usize = 10;
 #[derive(Debug, Default)]
 pub struct Merged<'a> {
     /// The families, sorted by name.
-    pub families: BTreeMap<&'a str, MergedFamily<'a>>,
+    pub families: Vec<MergedFamily<'a>>,
     /// How many series were left out because they contradict others.
     pub left_out: usize,
     /// What was left out and why, for the log: the first few.
@@ -32,6 +30,8 @@ pub struct Merged<'a> {
 /// A family of all groups.
 #[derive(Debug)]
 pub struct MergedFamily<'a> {
+    /// The metric name.
+    pub name: &'a str,
     /// The HELP text of the first group that has one.
     pub help: Option<&'a str>,
     /// The type of the first group.
@@ -41,7 +41,7 @@ pub struct MergedFamily<'a> {
     /// Its text, in pieces.
     pub pieces: Vec<&'a [u8]>,
     /// What it was merged from: the families of its type, those with series of earlier ones included.
-    runs: Vec<&'a StoredFamily<'a>>,
+    runs: Vec<StoredFamily<'a>>,
 }
 
 impl<'a> MergedFamily<'a> {
@@ -53,10 +53,10 @@ impl<'a> MergedFamily<'a> {
 
     /// The family in full, for formats that say more than text does, or other names.
     #[must_use]
-    pub fn family(&self, name: &'a str) -> MetricFamily<'a> {
-        let families: Vec<_> = self.runs.iter().filter_map(|run| run.family()).collect();
+    pub fn family(&self) -> MetricFamily<'a> {
+        let families: Vec<_> = self.runs.iter().filter_map(StoredFamily::family).collect();
         let mut units = families.iter().filter_map(|family| family.unit.clone());
-        let unit = units.find(|unit| ends_in_unit(name, unit));
+        let unit = units.find(|unit| ends_in_unit(self.name, unit));
         let metrics = families.into_iter().flat_map(|family| family.metrics);
         let mut metrics: Vec<_> = metrics
             .map(|metric| (series::sort_key(&metric.labels), metric))
@@ -64,7 +64,7 @@ impl<'a> MergedFamily<'a> {
         metrics.sort_by(|(a, _), (b, _)| a.cmp(b));
         metrics.dedup_by(|(later, _), (earlier, _)| later == earlier);
         MetricFamily {
-            name: name.into(),
+            name: self.name.into(),
             help: self.help.map(Cow::Borrowed),
             metric_type: self.metric_type,
             unit,
@@ -73,95 +73,84 @@ impl<'a> MergedFamily<'a> {
     }
 }
 
-/// The families of each name, in the order of their groups.
-pub type Runs<'a> = BTreeMap<&'a str, Vec<&'a StoredFamily<'a>>>;
-
-/// The groups' families by name, without those that the gateway makes itself for every group.
-#[must_use]
-pub fn runs<'a>(groups: &'a [Group<'a>]) -> Runs<'a> {
-    let mut all: Vec<(&str, Vec<&StoredFamily<'_>>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for group in groups {
-        // Most groups have the families of the group before, in the same order: looking there first saves the hash.
-        let mut place = 0;
-        for family in &group.families {
-            if own::is_automatic(family.name) {
-                continue;
-            }
-            let is_next = |(name, _): &(&str, _)| bytes::equal(name, family.name);
-            if !all.get(place).is_some_and(is_next) {
-                place = *places.entry(family.name).or_insert(all.len());
-                if place == all.len() {
-                    all.push((family.name, Vec::new()));
-                }
-            }
-            if let Some((_, runs)) = all.get_mut(place) {
-                runs.push(family);
-            }
-            place += 1;
-        }
-    }
-    all.into_iter().collect()
-}
-
 impl<'a> Merged<'a> {
     /// Merges families by name.
     ///
     /// Where groups disagree on a type or a HELP text, the first group has its way: groups come in a stable order, so
     /// that the choice does not change from scrape to scrape. (In the Pushgateway chance decides.)
     #[must_use]
-    pub fn of(runs: &Runs<'a>) -> Self {
+    pub fn of(runs: Runs<'a>) -> Self {
         let mut merged = Self::default();
-        for (name, runs) in runs {
-            merged.add(name, runs);
+        for (name, runs) in runs.by_name() {
+            // What it could collide with came before it in the order of names.
+            let family = merged.merge(name, runs);
+            merged.families.extend(family);
         }
         merged
     }
 
-    /// Adds a family from its parts, the first of which decides type and HELP.
-    ///
-    /// What it could collide with comes before it, as it does in the order of names.
-    pub fn add(&mut self, name: &'a str, runs: &[&'a StoredFamily<'a>]) {
-        let Some(first) = runs.first() else { return };
+    /// Adds a family of the gateway's own, which has its way before what was pushed under its name.
+    pub fn add_own(&mut self, own: &StoredFamily<'a>) {
+        let mut runs = FamilyRuns::of(*own);
+        let place = match self.place(own.name) {
+            Ok(place) => {
+                let pushed = self.families.remove(place);
+                pushed.runs.into_iter().for_each(|run| runs.add(run));
+                place
+            }
+            Err(place) => place,
+        };
+        if let Some(family) = self.merge(own.name, runs) {
+            self.families.insert(place, family);
+        }
+    }
+
+    /// One family of its parts, the first of which decides type and HELP. `None` if it has no place here.
+    fn merge(&mut self, name: &'a str, mut runs: FamilyRuns<'a>) -> Option<MergedFamily<'a>> {
+        let first = runs.runs().first()?.metric_type;
         if let Some(other) = self.collision(name) {
-            self.leave_out(count(runs), || {
+            self.leave_out(count(runs.runs()), || {
                 format!("family {name} collides with the series of {other}")
             });
-            return;
+            return None;
         }
-        let (runs, others): (Vec<_>, Vec<_>) = runs
-            .iter()
-            .copied()
-            .partition(|run| run.metric_type == first.metric_type);
+        let others = runs.take_others(first);
         if let Some(other) = others.first() {
             self.leave_out(count(&others), || {
-                let (held, left) = (first.metric_type.enum_name(), other.metric_type.enum_name());
+                let (held, left) = (first.enum_name(), other.metric_type.enum_name());
                 format!("family {name} is a {held} in one group and a {left} in another")
             });
         }
-        let (pieces, duplicates) = order(&runs);
+        let (pieces, duplicates) = runs.in_order();
         if duplicates > 0 {
             self.leave_out(duplicates, || {
                 format!("family {name} has the same series in several groups")
             });
         }
-        let family = MergedFamily {
+        let runs = runs.into_runs();
+        Some(MergedFamily {
+            name,
             help: runs.iter().find_map(|run| run.help),
-            metric_type: first.metric_type,
+            metric_type: first,
             series_count: count(&runs) - duplicates,
             pieces,
             runs,
-        };
-        self.families.insert(name, family);
+        })
+    }
+
+    /// Where the family of this name is, or would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.families
+            .binary_search_by(|family| bytes::compare(family.name.as_bytes(), name.as_bytes()))
     }
 
     /// The histogram or summary one of whose series this family would look like.
     fn collision(&self, name: &str) -> Option<&'a str> {
         names::owners(name).find_map(|(owner, suffix)| {
-            let (owner, family) = self.families.get_key_value(owner)?;
+            let family = self.families.get(self.place(owner).ok()?)?;
             names::suffixes(family.metric_type)
                 .contains(&suffix)
-                .then_some(*owner)
+                .then_some(family.name)
         })
     }
 
@@ -175,10 +164,8 @@ impl<'a> Merged<'a> {
     /// The number of series.
     #[must_use]
     pub fn series_count(&self) -> usize {
-        self.families
-            .values()
-            .map(|family| family.series_count)
-            .sum()
+        let families = self.families.iter();
+        families.map(|family| family.series_count).sum()
     }
 }
 
@@ -189,45 +176,8 @@ fn ends_in_unit(name: &str, unit: &str) -> bool {
         .is_some_and(|start| start.ends_with('_'))
 }
 
-fn count(runs: &[&StoredFamily<'_>]) -> usize {
+fn count(runs: &[StoredFamily<'_>]) -> usize {
     runs.iter().map(|run| run.series_count).sum()
-}
-
-/// The text of all runs in the order of their series, and how many series were there more than once.
-fn order<'a>(runs: &[&StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
-    if let [run] = runs
-        && run.series_count <= 1
-    {
-        return (vec![run.text], 0);
-    }
-    let mut series = by_place(runs);
-    // Of equal series the first group's stays.
-    series.sort_by(|(a, a_run), (b, b_run)| a.key.compare(&b.key).then(a_run.cmp(b_run)));
-    let all = series.len();
-    series.dedup_by(|(later, _), (earlier, _)| later.key.compare(&earlier.key).is_eq());
-    let duplicates = all - series.len();
-    (
-        series.into_iter().map(|(series, _)| series.text).collect(),
-        duplicates,
-    )
-}
-
-/// The series of all runs, each with the number of its run: first the first ones of all, then the second ones, and so
-/// on.
-///
-/// Groups come in order and mostly have the same series, so that there are as many long stretches in order as a group
-/// has series, which the sort just merges.
-fn by_place<'a>(runs: &[&StoredFamily<'a>]) -> Vec<(StoredSeries<'a>, usize)> {
-    let mut all = Vec::with_capacity(count(runs));
-    let mut rest: Vec<_> = runs.iter().map(|run| run.series()).enumerate().collect();
-    while !rest.is_empty() {
-        rest.retain_mut(|(run, series)| {
-            let next = series.next();
-            all.extend(next.map(|series| (series, *run)));
-            next.is_some()
-        });
-    }
-    all
 }
 
 #[cfg(test)]
@@ -265,19 +215,12 @@ mod tests {
         writer.finish()
     }
 
-    fn groups(values: &[Vec<u8>]) -> Vec<Group<'_>> {
-        let entries = values
-            .iter()
-            .map(|value| Entry::decode(value).expect("decodes"));
-        entries
-            .map(|entry| Group {
-                labels: entry.header.labels,
-                push_time: None,
-                failure_time: None,
-                expires: None,
-                families: entry.families,
-            })
-            .collect()
+    fn merged(values: &[Vec<u8>]) -> Merged<'_> {
+        let mut runs = Runs::default();
+        for value in values {
+            runs.add(Entry::decode(value).expect("decodes").families);
+        }
+        Merged::of(runs)
     }
 
     fn text(family: &MergedFamily<'_>) -> String {
@@ -296,14 +239,13 @@ mod tests {
                 ],
             ),
         ];
-        let groups = groups(&values);
-        let merged = Merged::of(&runs(&groups));
-        assert_eq!(
-            merged.families.keys().copied().collect::<Vec<_>>(),
-            ["l", "m"]
-        );
-        assert_eq!(text(&merged.families["m"]), "m/1/a m/2/b m/3/a ");
-        assert_eq!(merged.families["m"].help, Some("help"));
+        let merged = merged(&values);
+        let [l, m] = merged.families.as_slice() else {
+            panic!("two families")
+        };
+        assert_eq!((l.name, m.name), ("l", "m"));
+        assert_eq!(text(m), "m/1/a m/2/b m/3/a ");
+        assert_eq!(m.help, Some("help"));
         assert_eq!((merged.series_count(), merged.left_out), (4, 0));
     }
 
@@ -389,12 +331,11 @@ mod tests {
             ),
         ];
         for (name, values, want, left_out) in &cases {
-            let groups = groups(values);
-            let merged = Merged::of(&runs(&groups));
+            let merged = merged(values);
             let got: Vec<_> = merged
                 .families
                 .iter()
-                .map(|(name, family)| (*name, text(family)))
+                .map(|family| (family.name, text(family)))
                 .collect();
             let got: Vec<_> = got
                 .iter()

@@ -13,4 +13,5 @@ pub mod merge;
 pub mod names;
 pub mod own;
 pub mod path;
+pub mod runs;
 pub mod series;

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use super::layout::{self, Key};
 use super::records::{self, Failure, Index};
 use super::{Store, StoreError, Value};
-use crate::groups::entry::{Entry, Generation, Nanos};
+use crate::groups::entry::{Entry, Generation, Header, Nanos};
 use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
-use crate::groups::key::GroupId;
+use crate::groups::key::{GroupId, compare_labels};
 
 /// How often a group is read again. Where pushes take over one another's entries, another may be gone each time.
 const MAX_READ_AGAIN: usize = 4;
@@ -99,6 +99,27 @@ impl GroupValues {
                     expires: failure.expires,
                 }
             }),
+        }
+    }
+
+    /// The grouping labels, sorted by name, as the first entry says that can be read; none if there is no such.
+    #[must_use]
+    pub fn labels(&self) -> Vec<(&str, &str)> {
+        let root = self.root.iter().map(|(_, value)| value);
+        let posts = self.posts.iter().map(|(_, _, value)| value);
+        let headers = root
+            .chain(posts)
+            .filter_map(|value| Header::decode(value).ok());
+        // The mark of a deletion has no labels.
+        let mut entries = headers.filter(|header| !header.tombstone);
+        match (entries.next(), &self.failure) {
+            (Some(entry), _) => entry.labels,
+            (None, Some(failure)) => failure
+                .labels
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect(),
+            (None, None) => Vec::new(),
         }
     }
 
@@ -248,6 +269,22 @@ impl Snapshot {
             self.groups.insert(group, values);
         }
         Ok(torn)
+    }
+}
+
+impl Snapshot {
+    /// The groups with their ids in the order of their labels, which does not change from one look to the next.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<(&str, &GroupValues)> {
+        let groups = self.groups.iter();
+        let mut groups: Vec<_> = groups
+            .map(|(id, values)| (values.labels(), id.as_str(), values))
+            .collect();
+        groups.sort_by(|(a, ..), (b, ..)| compare_labels(a, b));
+        groups
+            .into_iter()
+            .map(|(_, id, values)| (id, values))
+            .collect()
     }
 }
 

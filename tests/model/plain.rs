@@ -13,11 +13,12 @@ use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::limits::GroupLimits;
 use spin_pushgateway::push::{self, Push, PushError};
 use spin_pushgateway::scrape;
+
 use spin_pushgateway::store::World;
 use spin_pushgateway::store::memory::{Call, MemoryStore};
 use spin_pushgateway::store::snapshot::Snapshot;
 
-use super::run::{BEGIN, RULES, block_on};
+use super::run::{BEGIN, RULES, block_on, take_stock};
 
 /// Grouping labels.
 pub(crate) type Labels<'a> = &'a [(&'a str, &'a str)];
@@ -101,7 +102,7 @@ impl Plain {
     pub(crate) fn planned(&self) -> Cleanup {
         let snapshot = block_on(Snapshot::read(&self.store)).expect("does not fail");
         let now = self.world.now();
-        scrape::take_stock(&snapshot, now, &mut Vec::new()).1
+        take_stock(&snapshot, now).1
     }
 
     pub(crate) fn tidy_up(&self, cleanup: Cleanup) {

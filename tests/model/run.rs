@@ -12,6 +12,7 @@ use spin_pushgateway::consistency::Kind as PushKind;
 use spin_pushgateway::delete;
 use spin_pushgateway::exposition::names::NameScheme;
 use spin_pushgateway::exposition::text;
+use spin_pushgateway::groups::fold;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::limits::{GroupLimits, PushLimits};
 use spin_pushgateway::push::{self, Push, PushError, Rules};
@@ -103,13 +104,22 @@ pub(crate) fn body(families: Families, number: Pushed) -> String {
         .collect()
 }
 
+/// The groups of a snapshot, and what may be tidied up.
+pub(crate) fn take_stock(snapshot: &Snapshot, now: u64) -> (Vec<fold::Group<'_>>, Cleanup) {
+    let mut cleanup = Cleanup::at(now);
+    let groups: Vec<_> = scrape::take_stock(snapshot, now, &mut Vec::new(), &mut cleanup).collect();
+    let families = groups.iter().flat_map(|group| &group.families);
+    cleanup.plan_records(snapshot, families.map(|family| family.name), &groups);
+    (groups, cleanup)
+}
+
 /// What a scrape shows, and what it may tidy up.
 pub(crate) async fn scrape(
     store: &ModelStore,
     world: &ModelWorld,
 ) -> Result<([Group; GROUPS], Cleanup), StoreError> {
     let snapshot = Snapshot::read(store).await?;
-    let (groups, cleanup) = scrape::take_stock(&snapshot, world.now(), &mut Vec::new());
+    let (groups, cleanup) = take_stock(&snapshot, world.now());
     let mut seen = [Group::default(); GROUPS];
     for group in &groups {
         let place = usize::from(group.labels == [("job", "k")]);

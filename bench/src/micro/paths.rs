@@ -11,7 +11,8 @@ use spin_pushgateway::groups::check;
 use spin_pushgateway::groups::entry::{Entry, Generation, Header, Writer};
 use spin_pushgateway::groups::fold::Group;
 use spin_pushgateway::groups::key::GroupingKey;
-use spin_pushgateway::groups::merge::{self, Merged};
+use spin_pushgateway::groups::merge::Merged;
+use spin_pushgateway::groups::runs::Runs;
 use spin_pushgateway::groups::series;
 use spin_pushgateway::service::Service;
 use spin_pushgateway::store::snapshot::Snapshot;
@@ -81,13 +82,13 @@ pub(super) const ALL: &[Path] = &[
     },
     Path {
         name: "merge-shared",
-        what: "1,000 decoded groups that share families",
+        what: "1,000 groups that share families, decoded and merged",
         series: SERIES * GROUPS,
         prepare: || merge(Families::Shared),
     },
     Path {
         name: "merge-own",
-        what: "1,000 decoded groups with families of their own",
+        what: "1,000 groups with families of their own, decoded and merged",
         series: SERIES * GROUPS,
         prepare: || merge(Families::Own),
     },
@@ -196,12 +197,7 @@ fn fold() -> Box<dyn FnMut() -> usize> {
         request(&map, &world, &method, Families::Shared, 1);
     }
     let snapshot = read(&map);
-    Box::new(move || {
-        groups(&snapshot)
-            .iter()
-            .map(|group| group.families.len())
-            .sum()
-    })
+    Box::new(move || groups(&snapshot).map(|group| group.families.len()).sum())
 }
 
 fn snapshot() -> Box<dyn FnMut() -> usize> {
@@ -210,17 +206,19 @@ fn snapshot() -> Box<dyn FnMut() -> usize> {
 }
 
 fn merge(families: Families) -> Box<dyn FnMut() -> usize> {
-    // Leaked, so that the groups may borrow from it; once in the life of the program.
-    let snapshot: &'static Snapshot = Box::leak(Box::new(read(&filled(families))));
-    let groups: &'static [Group<'static>] = groups(snapshot).leak();
-    Box::new(move || Merged::of(&merge::runs(groups)).families.len())
+    let snapshot = read(&filled(families));
+    Box::new(move || {
+        let mut runs = Runs::default();
+        for group in groups(&snapshot) {
+            runs.add(group.families);
+        }
+        Merged::of(runs).families.len()
+    })
 }
 
-fn groups(snapshot: &Snapshot) -> Vec<Group<'_>> {
-    let values = snapshot.groups.values();
-    let mut groups: Vec<_> = values.filter_map(|values| values.group(0)).collect();
-    groups.sort_by(Group::compare);
-    groups
+fn groups(snapshot: &Snapshot) -> impl Iterator<Item = Group<'_>> {
+    let groups = snapshot.in_order().into_iter();
+    groups.filter_map(|(_, values)| values.group(0))
 }
 
 fn push(method: Method) -> Box<dyn FnMut() -> usize> {

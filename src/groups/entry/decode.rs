@@ -5,7 +5,7 @@ use std::fmt;
 use super::keys::CodedKey;
 use super::{
     EXPIRES, Entry, Generation, HAS_HELP, HAS_MESSAGE, HAS_TIMES, HAS_UTF8_NAMES, Header, MAGIC,
-    Nanos, StoredFamily, TOMBSTONE, TYPE_BITS, VERSION,
+    StoredFamily, TOMBSTONE, TYPE_BITS, VERSION,
 };
 use crate::exposition::model::MetricType;
 
@@ -48,38 +48,34 @@ impl<'a> Entry<'a> {
     ///
     /// The value is not an entry, or not one of this version, or damaged.
     pub fn decode(value: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(value.strip_prefix(MAGIC).ok_or(DecodeError::NotAnEntry)?);
-        let version = input.byte()?;
-        if version != VERSION {
-            return Err(DecodeError::Version(version));
-        }
-        let flags = input.byte()?;
-        let time = input.fixed()?;
-        let expires = if flags & EXPIRES == 0 {
-            None
-        } else {
-            Some(input.fixed()?)
-        };
-        let generation = Generation(input.fixed()?);
-        let labels = input.many(2, |input| Ok((input.text()?, input.text()?)))?;
+        let mut input = Reader(value);
+        let header = input.header()?;
         let mut reference: &[u8] = &[];
-        let families = input.many(5, |input| input.family(time, expires, &mut reference))?;
+        let described = input.many(5, |input| input.family(&header, &mut reference))?;
+        let mut families = Vec::with_capacity(described.len());
+        for (mut family, text, message) in described {
+            family.text = input.take(text)?;
+            family.message = message.map(|length| input.take(length)).transpose()?;
+            families.push(family);
+        }
         if !input.is_empty() {
             return Err(DecodeError::Length);
         }
         if !families.is_sorted_by(|a, b| a.name < b.name) {
             return Err(DecodeError::Order);
         }
-        Ok(Self {
-            header: Header {
-                time,
-                expires,
-                generation,
-                tombstone: flags & TOMBSTONE != 0,
-                labels,
-            },
-            families,
-        })
+        Ok(Self { header, families })
+    }
+}
+
+impl<'a> Header<'a> {
+    /// Reads what an entry says about itself, without a look at its families.
+    ///
+    /// # Errors
+    ///
+    /// As [`Entry::decode`], as far as it reads.
+    pub fn decode(value: &'a [u8]) -> Result<Self, DecodeError> {
+        Reader(value).header()
     }
 }
 
@@ -160,13 +156,33 @@ impl<'a> Reader<'a> {
         Ok(items)
     }
 
-    /// A family of an entry with these times. `reference` is the entry's first sort key, empty until that was read.
+    fn header(&mut self) -> Result<Header<'a>, DecodeError> {
+        self.0 = self.0.strip_prefix(MAGIC).ok_or(DecodeError::NotAnEntry)?;
+        let version = self.byte()?;
+        if version != VERSION {
+            return Err(DecodeError::Version(version));
+        }
+        let flags = self.byte()?;
+        Ok(Header {
+            time: self.fixed()?,
+            expires: if flags & EXPIRES == 0 {
+                None
+            } else {
+                Some(self.fixed()?)
+            },
+            generation: Generation(self.fixed()?),
+            tombstone: flags & TOMBSTONE != 0,
+            labels: self.many(2, |input| Ok((input.text()?, input.text()?)))?,
+        })
+    }
+
+    /// A family of an entry with this header, without its text and message, which come later, but with the lengths of
+    /// both. `reference` is the entry's first sort key, empty until that was read.
     fn family(
         &mut self,
-        entry_time: Nanos,
-        entry_expires: Option<Nanos>,
+        header: &Header<'_>,
         reference: &mut &'a [u8],
-    ) -> Result<StoredFamily<'a>, DecodeError> {
+    ) -> Result<(StoredFamily<'a>, usize, Option<usize>), DecodeError> {
         let name = self.text()?;
         let flags = self.byte()?;
         let bits = flags & TYPE_BITS;
@@ -179,13 +195,18 @@ impl<'a> Reader<'a> {
             Some(self.text()?)
         };
         let (time, expires) = if flags & HAS_TIMES == 0 {
-            (entry_time, entry_expires)
+            (header.time, header.expires)
         } else {
             (self.fixed()?, Some(self.fixed()?).filter(|time| *time != 0))
         };
-        let (series_count, index, text) = (self.length()?, self.bytes()?, self.bytes()?);
-        check_index(index, series_count, text.len(), reference)?;
-        Ok(StoredFamily {
+        let (series_count, index, text) = (self.length()?, self.bytes()?, self.length()?);
+        check_index(index, series_count, text, reference)?;
+        let message = if flags & HAS_MESSAGE == 0 {
+            None
+        } else {
+            Some(self.length()?)
+        };
+        let family = StoredFamily {
             name,
             help,
             metric_type,
@@ -194,14 +215,11 @@ impl<'a> Reader<'a> {
             series_count,
             reference,
             index,
-            text,
+            text: &[],
             has_utf8_names: flags & HAS_UTF8_NAMES != 0,
-            message: if flags & HAS_MESSAGE == 0 {
-                None
-            } else {
-                Some(self.bytes()?)
-            },
-        })
+            message: None,
+        };
+        Ok((family, text, message))
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Writer {
     out: Vec<u8>,
     /// The first sort key, to which all others refer.
     reference: Option<Vec<u8>>,
+    /// The texts and messages of all families, which come last.
+    texts: Vec<u8>,
 }
 
 impl Writer {
@@ -36,6 +38,7 @@ impl Writer {
         Self {
             out,
             reference: None,
+            texts: Vec::with_capacity(4096),
         }
     }
 
@@ -107,15 +110,18 @@ impl Writer {
         }
         write_length(out, family.series_count);
         write_bytes(out, family.index);
-        write_bytes(out, family.text);
+        write_length(out, family.text.len());
+        self.texts.extend_from_slice(family.text);
         if let Some(message) = family.message {
-            write_bytes(out, message);
+            write_length(out, message.len());
+            self.texts.extend_from_slice(message);
         }
     }
 
     /// The finished entry.
     #[must_use]
-    pub fn finish(self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
+        self.out.append(&mut self.texts);
         self.out
     }
 }
