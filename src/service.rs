@@ -61,6 +61,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
     /// Answers a request.
     pub async fn serve<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
         let mut reply = self.answer(request, body).await;
+        if reply.answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let text = String::from_utf8_lossy(reply.answer.body());
+            log::warn("store failed", &about(request, &text.trim_end()));
+        }
         reply.answer = respond::for_method(&request.method, reply.answer);
         reply
     }
@@ -116,7 +120,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
     /// The answer to what another site is behind, and to who lacks a token, before anything of the body is read.
     fn refuse(&self, route: &Route<'_>, request: &Parts) -> Option<Answer> {
         if let Err(other_site) = site::check(request) {
-            log_refusal(request, &other_site);
+            log::warn("request refused", &about(request, &other_site));
             return Some(respond::error(
                 StatusCode::FORBIDDEN,
                 &other_site.to_string(),
@@ -124,7 +128,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
         }
         let Config { tokens, names, .. } = self.config;
         let refusal = tokens.check(route, *names, &request.headers).err()?;
-        log_refusal(request, &refusal);
+        log::warn("request refused", &about(request, &refusal));
         Some(respond::refused(refusal))
     }
 
@@ -271,9 +275,9 @@ impl<S: Store, W: World> Service<'_, S, W> {
 }
 
 /// Method, path and reason: neither headers nor the query, where tokens may be.
-fn log_refusal(request: &Parts, reason: &dyn Display) {
+fn about(request: &Parts, reason: &dyn Display) -> String {
     let (method, path) = (&request.method, request.uri.path());
-    log::warn("request refused", &format!("{method} {path}: {reason}"));
+    format!("{method} {path}: {reason}")
 }
 
 /// The answer, compressed if the request allows it.

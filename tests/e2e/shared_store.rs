@@ -189,6 +189,8 @@ fn redis_may_go_away_and_come_back() {
     redis.stop();
     let response = client.put("/metrics/job/j", "m 2\n").expect("an answer");
     assert_eq!(response.status, 503, "{response:?}");
+    gateway
+        .wait_for_log("msg=\"store failed\" detail=\"PUT /metrics/job/j: key-value store failed");
     assert_eq!(client.get("/metrics").expect("an answer").status, 503);
     assert_eq!(client.get("/-/ready").expect("an answer").status, 503);
     assert_eq!(client.get("/-/healthy").expect("an answer").status, 200);
