@@ -20,3 +20,4 @@ mod shared_store;
 mod sites;
 mod transcript;
 mod ui;
+mod versions;

@@ -209,3 +209,30 @@ proptest! {
         prop_assert_eq!(Reader::new(&out).length(), Ok(length));
     }
 }
+
+#[test]
+fn the_format_is_what_its_version_says() {
+    // Written by the program that had this version first. Other bytes need another version.
+    let mut writer = Writer::new(
+        &Header {
+            expires: Some(2),
+            ..header()
+        },
+        2,
+    );
+    writer.add(&family("a", Some("help"), 2));
+    let earlier = sample();
+    let earlier = Entry::decode(&earlier).expect("decodes");
+    writer.carry(&earlier.families[1]);
+    let bytes = [
+        b"PGW\x02\x02\x01\x00*6\xfe\x9c\x97\x17\x02\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0".as_slice(),
+        b"\x02\x08instance\x01i\x03job\x01j\x02",
+        b"\x01a\x11\x04help\x02\x0b\0\0\x02ky\x04\x01\x01\x01x\x04\x08",
+        b"\x01b!\x01\x00*6\xfe\x9c\x97\x17\0\0\0\0\0\0\0\0\x01\x04\x02\0\0\x04\x04",
+        b"a 0\na 1\nb 0\n",
+    ];
+    assert_eq!(
+        writer.finish().escape_ascii().to_string(),
+        bytes.concat().escape_ascii().to_string()
+    );
+}
