@@ -42,7 +42,7 @@ For tests of an application, to change the world around it:
                                         those on several keys how many
       --clock-offset SECONDS            shifts the component's wall clock; may be negative
 
-TIME is a number with the unit ms, s or m. Spin's ranges (`a..b`), TLS, outbound requests, other
+TIME is a number with the unit ms, s or m. Spin's ranges (`a..b`), TLS (of outbound requests too), other
 triggers than HTTP, and other interfaces than WASI, key-value stores and variables are not supported.
 ";
 

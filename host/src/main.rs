@@ -10,6 +10,7 @@ mod cli;
 mod document;
 mod guest;
 mod manifest;
+mod outbound;
 mod request;
 mod route;
 mod runtime_config;
@@ -25,6 +26,7 @@ use anyhow::{Context, Result};
 use cli::{Command, Options};
 use guest::Surroundings;
 use manifest::Manifest;
+use outbound::AllowedHosts;
 use server::Server;
 
 #[tokio::main]
@@ -74,6 +76,12 @@ async fn up(options: Options) -> Result<()> {
             .map(|(name, template)| (name.clone(), template.render(&variables)))
             .collect(),
         environment: manifest.environment,
+        allowed_hosts: AllowedHosts::parse(
+            manifest
+                .allowed_hosts
+                .iter()
+                .map(|template| template.render(&variables)),
+        )?,
         clock_offset: options.clock_offset,
         max_memory: options.limits.memory,
     };

@@ -30,6 +30,8 @@ pub(crate) struct Manifest {
     pub(crate) environment: BTreeMap<String, String>,
     /// The key-value stores that the component may open.
     pub(crate) stores: Vec<String>,
+    /// Where the component may send requests to.
+    pub(crate) allowed_hosts: Vec<Template>,
     /// The component's variables, by name.
     pub(crate) component_variables: BTreeMap<String, Template>,
 }
@@ -87,7 +89,7 @@ struct Component {
     #[serde(default)]
     key_value_stores: Vec<String>,
     #[serde(default)]
-    allowed_outbound_hosts: Vec<String>,
+    allowed_outbound_hosts: Vec<Template>,
     #[serde(default)]
     variables: BTreeMap<String, Template>,
     #[serde(rename = "build")]
@@ -125,19 +127,21 @@ impl Manifest {
             bail!("component {other:?} has no trigger; only one component is supported");
         }
         let id = trigger.component;
-        ensure!(
-            component.allowed_outbound_hosts.is_empty(),
-            "component {id:?}: allowed_outbound_hosts is not supported, only the empty list"
-        );
-        for (name, template) in &component.variables {
+        let hosts = component.allowed_outbound_hosts.iter();
+        let hosts = hosts.map(|template| ("allowed_outbound_hosts", template));
+        for name in component.variables.keys() {
             ensure!(
                 is_name(name),
                 "component {id:?}: {name:?} is no variable name"
             );
+        }
+        let variables = component.variables.iter();
+        let variables = variables.map(|(name, template)| (name.as_str(), template));
+        for (name, template) in hosts.chain(variables) {
             for used in template.names() {
                 ensure!(
                     document.variables.contains_key(used),
-                    "component {id:?}: variable {name:?} uses {used:?}, which [variables] does not declare"
+                    "component {id:?}: {name:?} uses {used:?}, which [variables] does not declare"
                 );
             }
         }
@@ -147,6 +151,7 @@ impl Manifest {
             source: folder.join(component.source),
             environment: component.environment,
             stores: component.key_value_stores,
+            allowed_hosts: component.allowed_outbound_hosts,
             component_variables: component.variables,
             id,
         })
@@ -239,10 +244,10 @@ mod tests {
                 "unknown field `files`",
             ),
             case(
-                "outbound hosts",
+                "an undeclared variable in outbound hosts",
                 "hosts = []",
-                "hosts = [\"https://a\"]",
-                "allowed_outbound_hosts is not supported",
+                "hosts = [\"{{ other }}\"]",
+                "\"allowed_outbound_hosts\" uses \"other\", which [variables] does not declare",
             ),
             case(
                 "another trigger",

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use spin_sdk::variables;
 use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use spin_sdk::wasip3::http::client;
-use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method, Request, Response};
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
@@ -173,12 +173,13 @@ async fn sleep(milliseconds: &str) {
     monotonic_clock::wait_for(milliseconds.saturating_mul(1_000_000)).await;
 }
 
-/// Tries an outbound request.
+/// Tries an outbound request, over HTTP.
 async fn fetch(authority: &str) -> Answer {
     let (_, no_trailers) = wit_future::new(|| Ok(None));
     let (request, _) = Request::new(Fields::new(), None, no_trailers, None);
-    let authority = request.set_authority(Some(authority));
-    if authority
+    if request
+        .set_scheme(Some(&Scheme::Http))
+        .and_then(|()| request.set_authority(Some(authority)))
         .and_then(|()| request.set_path_with_query(Some("/")))
         .is_err()
     {

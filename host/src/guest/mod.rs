@@ -3,6 +3,7 @@
 mod bindings;
 mod instances;
 mod key_value;
+mod outbound;
 mod variables;
 mod wasi_key_value;
 
@@ -15,14 +16,13 @@ use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::clocks::HostWallClock;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{
-    Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
-    WasiHttpView,
-};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 pub(crate) use instances::{Instances, handler};
 
+use crate::outbound::AllowedHosts;
 use crate::store::{Store, Stores};
+use outbound::Outbound;
 
 /// What all instances of the component share.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(crate) struct Surroundings {
     pub(crate) variables: BTreeMap<String, String>,
     /// The component's environment variables.
     pub(crate) environment: BTreeMap<String, String>,
+    /// Where the component may send requests to.
+    pub(crate) allowed_hosts: AllowedHosts,
     /// Seconds to add to the wall clock.
     pub(crate) clock_offset: i64,
     /// Bytes of linear memory that an instance may have.
@@ -44,7 +46,7 @@ pub(crate) struct Guest {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    hooks: NoOutbound,
+    hooks: Outbound,
     limits: StoreLimits,
     surroundings: Arc<Surroundings>,
     /// Counts the instance among those that may exist; see [`Instances`].
@@ -73,7 +75,7 @@ impl Guest {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            hooks: NoOutbound,
+            hooks: Outbound(Arc::clone(&surroundings)),
             limits: limits.build(),
             surroundings,
             _permit: permit,
@@ -128,23 +130,6 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     store::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     batch::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     Ok(linker)
-}
-
-/// Denies all outbound requests: the manifest allows no hosts.
-struct NoOutbound;
-
-type Outcome = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
-
-impl WasiHttpHooks for NoOutbound {
-    fn send_request(
-        &mut self,
-        _request: http::Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _outcome: Outcome,
-    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Outcome), HttpError>> + Send>
-    {
-        Box::new(async { Err(HttpError::HttpRequestDenied) })
-    }
 }
 
 /// The system's wall clock, shifted by some seconds. WASI 0.2 and 0.3 both read it.

@@ -183,3 +183,26 @@ fn the_world_of_the_component_is_closed() {
     }
     assert_eq!(host.get("/env/PLACE").ok(), "here");
 }
+
+#[test]
+fn requests_leave_to_where_the_manifest_allows() {
+    let hosts = "key_value_stores = [\"default\"]\nallowed_outbound_hosts = [\"{{ greeting }}\"]";
+    let other = App::new().start(&[]);
+    let allowed = format!("http://{}", other.address);
+    let host = App::new()
+        .with("key_value_stores = [\"default\"]", hosts)
+        .with("\"hello\"", &format!("\"{allowed}\""))
+        .start(&[]);
+    // The probe has nothing at its root.
+    assert_eq!(host.get(&format!("/fetch/{}", other.address)).ok(), "404");
+    let denied = host.get(&format!("/fetch/{}", host.address)).failed();
+    assert!(denied.contains("HttpRequestDenied"), "{denied}");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let nobody = free.expect("a port that is free again");
+    let host = App::new()
+        .with("key_value_stores = [\"default\"]", hosts)
+        .with("\"hello\"", &format!("\"http://{nobody}\""))
+        .start(&[]);
+    let failed = host.get(&format!("/fetch/{nobody}")).failed();
+    assert!(failed.contains("ConnectionRefused"), "{failed}");
+}
