@@ -10,7 +10,7 @@ use crate::groups::entry::{Entry, Generation, Nanos};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::key::GroupId;
 use crate::store::layout::{self, Key, Slot};
-use crate::store::records::{self, Index, Shapes};
+use crate::store::records::{self, Index, Shapes, Unsent};
 use crate::store::snapshot::{GroupValues, Snapshot};
 use crate::store::{Store, StoreError};
 
@@ -29,8 +29,8 @@ pub struct Cleanup {
     dead: Vec<Dead>,
     /// Entries that newer ones hide.
     hidden: Vec<String>,
-    /// Indexes of groups that have no entries.
-    indexes: Vec<String>,
+    /// Indexes of groups that have no entries, and records of what of them was not forwarded.
+    leftovers: Vec<String>,
     /// Records of families that no group holds.
     types: Vec<String>,
     /// The label name sets in use, if the record has others.
@@ -70,7 +70,9 @@ impl Cleanup {
             return;
         }
         if values.root.is_none() && values.posts.is_empty() {
-            self.indexes.extend(values.index.clone());
+            self.leftovers.extend(values.index.clone());
+            let unsent = values.unsent.as_ref().map(|_| layout::unsent(&id));
+            self.leftovers.extend(unsent);
         }
         let current = entries.generation();
         let dead: Vec<_> = values
@@ -105,7 +107,7 @@ impl Cleanup {
         self.expired.is_empty()
             && self.dead.is_empty()
             && self.hidden.is_empty()
-            && self.indexes.is_empty()
+            && self.leftovers.is_empty()
             && self.types.is_empty()
             && self.shapes.is_none()
     }
@@ -119,18 +121,18 @@ impl Cleanup {
         let mut doomed = self.hidden;
         doomed.extend(self.types);
         doomed.truncate(MAX_DELETED);
-        let (mut dead, mut indexes) = (self.dead, self.indexes);
+        let (mut dead, mut leftovers) = (self.dead, self.leftovers);
         dead.truncate(MAX_DELETED.saturating_sub(doomed.len()));
-        indexes.truncate(MAX_DELETED.saturating_sub(doomed.len()));
+        leftovers.truncate(MAX_DELETED.saturating_sub(doomed.len()));
         let roots = dead.iter().map(|dead| dead.root.clone());
-        let again: Vec<_> = roots.chain(indexes.iter().cloned()).collect();
+        let again: Vec<_> = roots.chain(leftovers.iter().cloned()).collect();
         if !again.is_empty() {
             let mut values = store.read(&again).await?.into_iter();
             for (dead, root) in dead.into_iter().zip(values.by_ref()) {
                 doomed.extend(dead.still(root.as_deref(), self.now));
             }
-            let old = indexes.into_iter().zip(values);
-            let old = old.filter(|(_, index)| is_old(index.as_deref(), self.now));
+            let old = leftovers.into_iter().zip(values);
+            let old = old.filter(|(key, record)| is_old(key, record.as_deref(), self.now));
             doomed.extend(old.map(|(key, _)| key));
             doomed.truncate(MAX_DELETED);
         }
@@ -180,9 +182,13 @@ impl Dead {
     }
 }
 
-/// Whether no push that wrote this index may still be about to write its entry.
-fn is_old(index: Option<&[u8]>, now: Nanos) -> bool {
-    records::read::<Index>(index).is_some_and(|index| now.saturating_sub(index.newest) > SETTLED)
+/// Whether no push that wrote this record may still be about to write its entry.
+fn is_old(key: &str, record: Option<&[u8]>, now: Nanos) -> bool {
+    let time = match Key::parse(key) {
+        Some(Key::Unsent { .. }) => records::read::<Unsent>(record).map(|unsent| unsent.time),
+        _ => records::read::<Index>(record).map(|index| index.newest),
+    };
+    time.is_some_and(|time| now.saturating_sub(time) > SETTLED)
 }
 
 /// Entries that newer ones hide and that are never written again. (One in a shared slot may be written any moment.)

@@ -10,9 +10,13 @@ use crate::auth::Tokens;
 use crate::duration::{self, Nanos};
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
+use crate::forward::Target;
 use crate::lifetime::Lifetimes;
 use crate::limits::{GroupLimits, PushLimits};
 use crate::routes::Paths;
+
+/// How long forwarding a push may take, in nanoseconds, unless it is set.
+const FORWARD_TIMEOUT: Nanos = 10_000_000_000;
 
 /// What can be configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct Config {
     pub admin_api: bool,
     /// Who may do what.
     pub tokens: Tokens,
+    /// Where what is pushed is forwarded to, if it is.
+    pub forward: Option<Target>,
     /// The URL under which the gateway is reached, as it was set. The Pushgateway's `--web.external-url`.
     pub external_url: String,
     /// Where everything is. The Pushgateway's `--web.route-prefix`, `--web.external-url` and `--web.telemetry-path`.
@@ -69,7 +75,7 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// The names of all variables. `spin.toml` declares them.
-    pub const VARIABLES: [&str; 21] = [
+    pub const VARIABLES: [&str; 24] = [
         "max_push_bytes",
         "max_entry_bytes",
         "max_series_per_push",
@@ -91,6 +97,9 @@ impl Config {
         "push_tokens",
         "scrape_tokens",
         "admin_tokens",
+        "forward_remote_write_url",
+        "forward_token",
+        "forward_timeout",
     ];
 
     /// Reads the values of [`Self::VARIABLES`]. One that is absent or empty has its default.
@@ -130,6 +139,7 @@ impl Config {
             web_openmetrics: support(variables.switch("web_enable_openmetrics")?),
             admin_api: tokens.offer_administration(variables.switch("web_enable_admin_api")?),
             tokens,
+            forward: variables.target()?,
             paths: Paths::new(
                 &variables.text("web_route_prefix"),
                 &external_url,
@@ -197,6 +207,33 @@ impl Variables<'_> {
             variable,
             expected: format!("tokens, separated by commas: {error}").into(),
         })
+    }
+
+    fn target(&self) -> Result<Option<Target>, ConfigError> {
+        let wrong = |variable, expected: &'static str| ConfigError {
+            variable,
+            expected: expected.into(),
+        };
+        let timeout = match self.get("forward_timeout") {
+            None => FORWARD_TIMEOUT,
+            Some(text) => duration::parse(&text)
+                .ok_or_else(|| wrong("forward_timeout", "a duration such as 10s"))?,
+        };
+        let Some(url) = self.get("forward_remote_write_url") else {
+            return Ok(None);
+        };
+        let expected = "a URL that begins with http:// or https://, without user and password";
+        let url =
+            Target::parse_url(&url).ok_or_else(|| wrong("forward_remote_write_url", expected))?;
+        let target = Target::new(url, timeout);
+        let Some(token) = self.get("forward_token") else {
+            return Ok(Some(target));
+        };
+        let expected = "a token that can stand in a header";
+        let target = target.with_token(&token);
+        target
+            .ok_or_else(|| wrong("forward_token", expected))
+            .map(Some)
     }
 
     fn text(&self, variable: &str) -> String {
@@ -283,6 +320,33 @@ mod tests {
                 "variable {variable} is set to something else than tokens, separated by commas: entry 2 is empty"
             );
             assert_eq!(error, want);
+        }
+    }
+
+    #[test]
+    fn forwarding_is_off_without_a_url() {
+        let forward = |values: &[(&str, &str)]| read(values).map(|config| config.forward);
+        assert_eq!(forward(&[("forward_token", "hunter2")]), Ok(None));
+        let url = ("forward_remote_write_url", "https://h/write");
+        let target = forward(&[url]).expect("valid").expect("is on");
+        assert_eq!(
+            (target.timeout, target.has_token()),
+            (10_000_000_000, false)
+        );
+        let token = ("forward_token", "hunter2");
+        let target = forward(&[url, token, ("forward_timeout", "1s500ms")]);
+        let target = target.expect("valid").expect("is on");
+        assert_eq!((target.timeout, target.has_token()), (1_500_000_000, true));
+        let wrong = [
+            ("forward_remote_write_url", "hunter2"),
+            ("forward_remote_write_url", "http://a:hunter2@h"),
+            ("forward_token", "hunter2\n"),
+            ("forward_timeout", "hunter2"),
+        ];
+        for (variable, value) in wrong {
+            let error = forward(&[(variable, value), url]).expect_err("is malformed");
+            assert!(error.starts_with(&format!("variable {variable} is set to")));
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod duration;
 mod expired;
 pub mod exposition;
 pub mod figures;
+pub mod forward;
 pub mod groups;
 pub mod hints;
 pub mod lifetime;

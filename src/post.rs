@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::forward::Forward;
 use crate::groups::entry::{Entry, Generation, Nanos, StoredFamily};
 use crate::push::{Operation, PushError};
 use crate::store::layout::{self, Key, Slot};
@@ -46,12 +47,15 @@ struct Placement {
     after: Nanos,
 }
 
+/// Another operation came between, and the push does not stand.
+struct Overtaken;
+
 impl<S: Store, W: World> Operation<'_, S, W> {
-    pub(crate) async fn post(&self) -> Result<(), PushError> {
+    pub(crate) async fn post(&self) -> Result<Option<Forward>, PushError> {
         for attempt in 0..MAX_ATTEMPTS {
             // What was taken over in vain once is left alone: whoever was faster may be so again.
-            if self.try_post(attempt == 0).await? {
-                return Ok(());
+            if let Ok(forward) = self.try_post(attempt == 0).await? {
+                return Ok(forward);
             }
         }
         let message = "the group is replaced faster than it can be added to".to_owned();
@@ -62,9 +66,12 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         .into())
     }
 
-    /// Stores the push. Returns whether it stands.
-    async fn try_post(&self, may_take_over: bool) -> Result<bool, PushError> {
-        let (mut pairs, [root, index]) = self
+    /// Stores the push. Returns what is to be forwarded, if it stands.
+    async fn try_post(
+        &self,
+        may_take_over: bool,
+    ) -> Result<Result<Option<Forward>, Overtaken>, PushError> {
+        let (mut checked, [root, index]) = self
             .read_and_check([layout::root(self.id), layout::index(self.id)])
             .await?;
         let base = self.base(root.as_deref(), index.as_deref());
@@ -80,10 +87,10 @@ impl<S: Store, W: World> Operation<'_, S, W> {
                 newest: time,
                 ..index
             };
-            pairs.push((layout::index(self.id), records::write(&index)));
+            let index = records::write(&index);
+            checked.pairs.push((layout::index(self.id), index));
         }
-        pairs.push((key.clone(), entry));
-        self.store.write(pairs).await?;
+        let forward = self.write(checked, key.clone(), entry).await?;
 
         let mut obsolete: Vec<_> = placement
             .taken_over
@@ -92,14 +99,14 @@ impl<S: Store, W: World> Operation<'_, S, W> {
             .collect();
         if generation == Generation::NONE && !self.stands(&obsolete).await? {
             self.store.delete(&[key]).await?;
-            return Ok(false);
+            return Ok(Err(Overtaken));
         }
         obsolete.extend(self.still_retired(placement.retired, generation).await);
         if !obsolete.is_empty() {
             // The push stands. What is not deleted now is deleted after a scrape.
             let _ = self.store.delete(&obsolete).await;
         }
-        Ok(true)
+        Ok(Ok(forward))
     }
 
     fn base(&self, root: Option<&[u8]>, index: Option<&[u8]>) -> Base {

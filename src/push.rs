@@ -5,6 +5,7 @@
 
 use crate::consistency::{self, Candidate, CheckError, Kind, Records};
 use crate::exposition::model::MetricFamily;
+use crate::forward::Forward;
 use crate::groups::check::{self, Violations};
 use crate::groups::entry::{Generation, Header, Nanos, StoredFamily, Writer};
 use crate::groups::key::{GroupId, GroupingKey};
@@ -44,6 +45,8 @@ pub struct Rules {
     pub push_limits: PushLimits,
     /// How many groups there may be.
     pub group_limits: GroupLimits,
+    /// How long forwarding may take, in nanoseconds, if what is pushed is forwarded.
+    pub forward: Option<Nanos>,
 }
 
 /// Why a push was not stored.
@@ -87,7 +90,7 @@ impl From<Violations> for PushError {
     }
 }
 
-/// Changes a group as the push says.
+/// Changes a group as the push says. Returns what is to be forwarded.
 ///
 /// # Errors
 ///
@@ -97,7 +100,7 @@ pub async fn push<S: Store, W: World>(
     world: &W,
     push: Push<'_>,
     rules: Rules,
-) -> Result<(), PushError> {
+) -> Result<Option<Forward>, PushError> {
     let Push {
         kind,
         key,
@@ -162,6 +165,14 @@ fn end(time: Nanos, ttl: Option<Nanos>) -> Option<Nanos> {
     ttl.map(|ttl| time.saturating_add(ttl))
 }
 
+/// What goes into the store with a push that was checked.
+pub(crate) struct Checked {
+    /// The records to write with the entry.
+    pub(crate) pairs: Vec<(String, Value)>,
+    /// The mark of an earlier push that was not forwarded.
+    unsent: Option<Value>,
+}
+
 /// One push on its way into the store.
 pub(crate) struct Operation<'a, S, W> {
     pub(crate) store: &'a S,
@@ -176,34 +187,58 @@ pub(crate) struct Operation<'a, S, W> {
 }
 
 impl<S: Store, W: World> Operation<'_, S, W> {
-    async fn run(&self) -> Result<(), PushError> {
+    async fn run(&self) -> Result<Option<Forward>, PushError> {
         match self.kind {
             Kind::Put => self.put().await,
             Kind::Post => self.post().await,
         }
     }
 
-    async fn put(&self) -> Result<(), PushError> {
-        let (mut pairs, []) = self.read_and_check([]).await?;
+    async fn put(&self) -> Result<Option<Forward>, PushError> {
+        let (checked, []) = self.read_and_check([]).await?;
         // Never that of a group without PUT.
         let generation = Generation(self.world.random().max(1));
         let entry = self.encode(self.world.now(), generation, &[])?;
-        pairs.push((layout::root(self.id), entry));
-        Ok(self.store.write(pairs).await?)
+        Ok(self.write(checked, layout::root(self.id), entry).await?)
     }
 
-    /// Reads, in one round, what the push is checked against and these keys. Returns the records to write with the
-    /// push, and the values.
+    /// Writes the entry with what goes with it. Returns what is to be forwarded.
+    pub(crate) async fn write(
+        &self,
+        checked: Checked,
+        key: String,
+        entry: Value,
+    ) -> Result<Option<Forward>, StoreError> {
+        let Checked { mut pairs, unsent } = checked;
+        let forward = self.rules.forward.map(|timeout| {
+            Forward::new(
+                self.key,
+                entry.clone(),
+                timeout,
+                unsent.as_deref(),
+                self.world,
+            )
+        });
+        // Before the entry, which comes last where not all are written in one step.
+        pairs.extend(forward.as_ref().map(Forward::mark));
+        pairs.push((key, entry));
+        self.store.write(pairs).await?;
+        Ok(forward)
+    }
+
+    /// Reads, in one round, what the push is checked against and these keys. Returns what to write with the push, and
+    /// the values.
     pub(crate) async fn read_and_check<const N: usize>(
         &self,
         keys: [String; N],
-    ) -> Result<(Vec<(String, Value)>, [Option<Value>; N]), PushError> {
+    ) -> Result<(Checked, [Option<Value>; N]), PushError> {
         let mut records = self
             .rules
             .consistency_check
             .then(|| Records::needed(self.families));
         let mut all = records.as_ref().map(Records::keys).unwrap_or_default();
         all.extend(keys);
+        all.extend(self.rules.forward.map(|_| layout::unsent(self.id)));
         let values = if all.is_empty() {
             Vec::new()
         } else {
@@ -214,11 +249,12 @@ impl<S: Store, W: World> Operation<'_, S, W> {
             records.take(&mut values);
         }
         let wanted = std::array::from_fn(|_| values.next().flatten());
+        let unsent = values.next().flatten();
         let pairs = match &records {
             Some(records) => consistency::check(self.store, &self.candidate(), records).await?,
             None => Vec::new(),
         };
-        Ok((pairs, wanted))
+        Ok((Checked { pairs, unsent }, wanted))
     }
 
     fn candidate(&self) -> Candidate<'_> {

@@ -87,7 +87,9 @@ pub async fn check<S: Store>(
     let keys = store.list().await?;
     let groups: BTreeSet<&str> = keys
         .iter()
-        .filter_map(|key| Key::parse(key)?.group())
+        .filter_map(|key| Key::parse(key))
+        .filter(|key| !matches!(key, Key::Unsent { .. }))
+        .filter_map(|key| key.group())
         .collect();
     for (variable, limit, scope) in limits {
         if groups

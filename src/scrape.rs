@@ -65,7 +65,20 @@ pub async fn scrape<S: Store>(
         series_left_out: merged.left_out,
         max_groups: limits.max_groups,
     };
-    let own = encode(&[figures::families(&figures), automatic::families(&groups)].concat());
+    let forward_failures: Vec<_> = snapshot
+        .groups
+        .values()
+        .filter_map(|values| {
+            let (time, _) = values.unsent.as_ref()?.failure(now)?;
+            Some((values.group(now)?.labels, time))
+        })
+        .collect();
+    let own = [
+        figures::families(&figures),
+        automatic::families(&groups),
+        Vec::from_iter(automatic::forward_failures(&forward_failures)),
+    ];
+    let own = encode(&own.concat());
     let own = decode(&own);
     for family in &own {
         merged.add_own(family);

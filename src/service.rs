@@ -15,6 +15,7 @@ use crate::exposition::content_type::PushFormat;
 use crate::exposition::model::MetricFamily;
 use crate::exposition::negotiate::Format;
 use crate::exposition::{encoding, openmetrics, protobuf, text};
+use crate::forward::Forward;
 use crate::groups::key::GroupingKey;
 use crate::groups::path;
 use crate::hints;
@@ -46,6 +47,8 @@ pub struct Reply {
     pub answer: Answer,
     /// What can be tidied up in the store.
     pub cleanup: Cleanup,
+    /// What is to be forwarded.
+    pub forward: Option<Forward>,
 }
 
 impl From<Answer> for Reply {
@@ -53,6 +56,7 @@ impl From<Answer> for Reply {
         Self {
             answer,
             cleanup: Cleanup::default(),
+            forward: None,
         }
     }
 }
@@ -81,7 +85,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 job,
                 segments,
             } => match path::parse(job, &segments, self.config.names) {
-                Ok(key) => self.change(change, &key, request, body).await.into(),
+                Ok(key) => self.change(change, &key, request, body).await,
                 Err(error) => respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into(),
             },
             Route::Healthy => respond::text(StatusCode::OK, "OK").into(),
@@ -147,6 +151,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 Reply {
                     answer: compressed(headers, respond::body(&format.content_type(), body)),
                     cleanup,
+                    forward: None,
                 }
             }
             Err(error) => respond::store_failed(&error).into(),
@@ -159,28 +164,32 @@ impl<S: Store, W: World> Service<'_, S, W> {
         key: &GroupingKey,
         request: &Parts,
         body: &mut B,
-    ) -> Answer {
+    ) -> Reply {
         let kind = match change {
             Change::Put => Kind::Put,
             Change::Post => Kind::Post,
             Change::Delete => {
                 return match delete::delete(self.store, self.world, key).await {
-                    Ok(()) => respond::empty(StatusCode::ACCEPTED),
-                    Err(error) => respond::store_failed(&error),
+                    Ok(()) => respond::empty(StatusCode::ACCEPTED).into(),
+                    Err(error) => respond::store_failed(&error).into(),
                 };
             }
         };
         let ttl = match self.config.lifetimes.of_push(request) {
             Ok(ttl) => ttl,
-            Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+            Err(error) => {
+                return respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into();
+            }
         };
         let body = match receive::receive(&request.headers, body, self.config.max_push_bytes).await
         {
             Ok(body) => body,
             Err(error @ ReceiveError::TooLarge { .. }) => {
-                return respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string());
+                return respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()).into();
             }
-            Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()),
+            Err(error) => {
+                return respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into();
+            }
         };
         match self.parse(&request.headers, &body) {
             Ok(families) => {
@@ -192,7 +201,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 };
                 self.push(push).await
             }
-            Err(text) => respond::error(StatusCode::BAD_REQUEST, &text),
+            Err(text) => respond::error(StatusCode::BAD_REQUEST, &text).into(),
         }
     }
 
@@ -214,45 +223,28 @@ impl<S: Store, W: World> Service<'_, S, W> {
         }
     }
 
-    async fn push(&self, push: Push<'_>) -> Answer {
+    async fn push(&self, push: Push<'_>) -> Reply {
         let key = push.key;
         let rules = Rules {
             consistency_check: self.config.consistency_check,
             max_entry_bytes: self.config.max_entry_bytes,
             push_limits: self.config.push_limits,
             group_limits: self.config.group_limits,
+            forward: self.config.forward.as_ref().map(|target| target.timeout),
         };
         match push::push(self.store, self.world, push, rules).await {
-            Ok(()) if rules.consistency_check => respond::empty(StatusCode::OK),
-            Ok(()) => respond::empty(StatusCode::ACCEPTED),
-            // Without the check a push is answered before it is looked at, as in the Pushgateway.
-            Err(PushError::Rejected(_)) if !rules.consistency_check => {
-                respond::empty(StatusCode::ACCEPTED)
+            Ok(forward) => {
+                let accepted = if rules.consistency_check {
+                    StatusCode::OK
+                } else {
+                    StatusCode::ACCEPTED
+                };
+                Reply {
+                    forward,
+                    ..respond::empty(accepted).into()
+                }
             }
-            Err(PushError::Rejected(violations)) => {
-                log::warn("push rejected", &format!("group {key}: {violations}"));
-                let text = format!(
-                    "pushed metrics are invalid or inconsistent with existing metrics: {violations}"
-                );
-                respond::error(
-                    StatusCode::BAD_REQUEST,
-                    &hints::add(&text, violations.hint()),
-                )
-            }
-            Err(PushError::Exceeds(exceeded)) => {
-                log::warn("push refused", &format!("group {key}: {exceeded}"));
-                respond::error(StatusCode::UNPROCESSABLE_ENTITY, &exceeded.to_string())
-            }
-            Err(PushError::Full(full)) => {
-                log::warn("push refused", &format!("group {key}: {full}"));
-                respond::error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())
-            }
-            Err(PushError::TooLarge { size, limit }) => {
-                let text =
-                    format!("push takes {size} bytes in the store, max_entry_bytes allows {limit}");
-                respond::error(StatusCode::PAYLOAD_TOO_LARGE, &text)
-            }
-            Err(PushError::Store(error)) => respond::store_failed(&error),
+            Err(error) => push_failed(key, error, rules).into(),
         }
     }
 
@@ -271,6 +263,38 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Ok(_) => respond::text(StatusCode::OK, "OK"),
             Err(error) => respond::store_failed(&error),
         }
+    }
+}
+
+/// The answer to a push that was not stored.
+fn push_failed(key: &GroupingKey, error: PushError, rules: Rules) -> Answer {
+    match error {
+        // Without the check a push is answered before it is looked at, as in the Pushgateway.
+        PushError::Rejected(_) if !rules.consistency_check => respond::empty(StatusCode::ACCEPTED),
+        PushError::Rejected(violations) => {
+            log::warn("push rejected", &format!("group {key}: {violations}"));
+            let text = format!(
+                "pushed metrics are invalid or inconsistent with existing metrics: {violations}"
+            );
+            respond::error(
+                StatusCode::BAD_REQUEST,
+                &hints::add(&text, violations.hint()),
+            )
+        }
+        PushError::Exceeds(exceeded) => {
+            log::warn("push refused", &format!("group {key}: {exceeded}"));
+            respond::error(StatusCode::UNPROCESSABLE_ENTITY, &exceeded.to_string())
+        }
+        PushError::Full(full) => {
+            log::warn("push refused", &format!("group {key}: {full}"));
+            respond::error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())
+        }
+        PushError::TooLarge { size, limit } => {
+            let text =
+                format!("push takes {size} bytes in the store, max_entry_bytes allows {limit}");
+            respond::error(StatusCode::PAYLOAD_TOO_LARGE, &text)
+        }
+        PushError::Store(error) => respond::store_failed(&error),
     }
 }
 

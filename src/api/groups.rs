@@ -34,6 +34,8 @@ pub struct Listed<'a> {
     pub group: Group<'a>,
     /// Why the last rejected push was rejected.
     pub failure_reason: Option<&'a str>,
+    /// When and why forwarding failed, if the last push has not been forwarded.
+    pub forward_failure: Option<(Nanos, &'a str)>,
     /// The size of its entries, in bytes.
     pub bytes: usize,
 }
@@ -50,6 +52,10 @@ impl<'a> Listed<'a> {
         Some(Self {
             id,
             failure_reason: failure.map(|failure| &*failure.reason),
+            forward_failure: values
+                .unsent
+                .as_ref()
+                .and_then(|unsent| unsent.failure(now)),
             bytes: values.stored_bytes(),
             group,
         })
@@ -411,6 +417,10 @@ struct Summary<'a> {
     failure_reason: Option<&'a str>,
     expiry_time: Option<f64>,
     last_push_successful: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward_failure_time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward_failure_reason: Option<&'a str>,
     families: usize,
     series: usize,
     bytes: usize,
@@ -428,6 +438,8 @@ impl<'a> Summary<'a> {
             failure_reason: listed.failure_reason,
             expiry_time: time(group.expires),
             last_push_successful: !has_failed(group),
+            forward_failure_time: listed.forward_failure.map(|(time, _)| seconds(time)),
+            forward_failure_reason: listed.forward_failure.map(|(_, reason)| reason),
             families: group.families.len(),
             series: series(group),
             bytes: listed.bytes,
@@ -456,6 +468,7 @@ mod tests {
             id: instance,
             group,
             failure_reason,
+            forward_failure: (job == "c").then_some((2_500_000_000, "away")),
             bytes: instance.len(),
         }
     }
@@ -551,6 +564,10 @@ mod tests {
             String::from_utf8_lossy(&body),
             r#"{"status":"success","data":{"groups":[{"id":"i3","labels":{"instance":"i3","job":"b"},"push_time":null,"failure_time":9.5,"failure_reason":"two\nlines","expiry_time":null,"last_push_successful":false,"families":0,"series":0,"bytes":2}],"total":1}}"#
         );
+        let query = Query::parse("match[]=job=%22c%22").expect("valid");
+        let body = page(&query, &query.select(groups(), NOW));
+        let told = r#""forward_failure_time":2.5,"forward_failure_reason":"away""#;
+        assert!(String::from_utf8_lossy(&body).contains(told));
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn push_families(
         max_entry_bytes: 1 << 20,
         push_limits: PushLimits::default(),
         group_limits: GroupLimits::default(),
+        forward: None,
     };
     let push_of = Push {
         kind,
@@ -52,7 +53,7 @@ fn push_families(
         families,
         ttl: None,
     };
-    block_on(push(store, &At(now), push_of, rules))
+    block_on(push(store, &At(now), push_of, rules)).map(drop)
 }
 
 fn put(store: &MemoryStore, now: u64, labels: &[(&str, &str)], body: &str) {

@@ -10,6 +10,7 @@ use spin_sdk::wasip3;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 
 use self::body::IncomingBody;
+use self::network::Outgoing;
 use self::store::SpinStore;
 use crate::config::Config;
 use crate::respond;
@@ -28,6 +29,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "wit", world: "pushgateway", generate_all });
 }
 mod body;
+mod network;
 mod store;
 
 thread_local! {
@@ -39,7 +41,11 @@ thread_local! {
 /// Answers a request.
 pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
     let (parts, body) = request.into_parts();
-    let Reply { answer, cleanup } = match (config().await, store().await) {
+    let Reply {
+        answer,
+        cleanup,
+        forward,
+    } = match (config().await, store().await) {
         (Ok(config), Ok(store)) => {
             let mut body = IncomingBody::new(body);
             Service {
@@ -61,6 +67,16 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
             if let Ok(store) = store().await {
                 // The next scrape tries again.
                 let _ = cleanup.run(&*store).await;
+            }
+        });
+    }
+    if let Some(forward) = forward {
+        wasip3::spawn(async move {
+            if let (Ok(config), Ok(store)) = (config().await, store().await)
+                && let Some(target) = &config.forward
+            {
+                // The mark stays, and the group's next push tries again.
+                let _ = forward.run(&*store, &Host, &Outgoing, target).await;
             }
         });
     }

@@ -61,6 +61,33 @@ pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
         .collect()
 }
 
+/// The gauge of groups whose last push has not been forwarded: their labels, and when that failed.
+///
+/// Where there is none there is no family.
+#[must_use]
+pub fn forward_failures(
+    failures: &[(Vec<(&str, &str)>, Nanos)],
+) -> Option<RenderedFamily<'static>> {
+    let mut has_utf8_names = false;
+    let mut series: Vec<_> = failures
+        .iter()
+        .map(|(labels, time)| {
+            let labels = series::group_labels(labels);
+            has_utf8_names |= series::has_utf8_names(&labels);
+            let mut label_set = String::new();
+            write_label_set(&mut label_set, &labels);
+            let key = series::sort_key(&labels);
+            sample(own::FORWARD_FAILURE_TIME, key, &label_set, *time)
+        })
+        .collect();
+    series.sort_by(|a, b| bytes::compare(&a.key, &b.key));
+    let (name, help) = (own::FORWARD_FAILURE_TIME, own::FORWARD_FAILURE_TIME_HELP);
+    (!series.is_empty()).then(|| RenderedFamily {
+        has_utf8_names,
+        ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
+    })
+}
+
 fn sample(name: &str, key: Vec<u8>, label_set: &str, time: Nanos) -> RenderedSeries {
     let mut text = String::with_capacity(name.len() + label_set.len() + 24);
     text.push_str(name);
@@ -87,6 +114,26 @@ mod tests {
     #[test]
     fn without_groups_there_are_no_families() {
         assert_eq!(families(&[]), []);
+    }
+
+    #[test]
+    fn groups_that_were_not_forwarded_have_a_gauge() {
+        assert_eq!(forward_failures(&[]), None);
+        let failures = [
+            (vec![("job", "b")], 2_500_000_000),
+            (vec![("job", "a")], 1_000_000_000),
+        ];
+        let family = forward_failures(&failures).expect("a family");
+        let text: String = family
+            .series
+            .iter()
+            .map(|series| series.text.as_str())
+            .collect();
+        assert_eq!(
+            text,
+            "pushgateway_group_forward_failure_time_seconds{instance=\"\",job=\"a\"} 1\n\
+             pushgateway_group_forward_failure_time_seconds{instance=\"\",job=\"b\"} 2.5\n"
+        );
     }
 
     #[test]

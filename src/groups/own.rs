@@ -15,6 +15,13 @@ pub const EXPIRY_TIME: &str = "pushgateway_group_expiry_time_seconds";
 pub const EXPIRY_TIME_HELP: &str =
     "Unix time when the last of this group expires unless it is pushed again.";
 
+/// When forwarding a push to a group failed: a gauge of the groups of which the last push has not been forwarded.
+pub const FORWARD_FAILURE_TIME: &str = "pushgateway_group_forward_failure_time_seconds";
+
+/// The HELP text of [`FORWARD_FAILURE_TIME`].
+pub const FORWARD_FAILURE_TIME_HELP: &str =
+    "Unix time when forwarding failed, of groups whose last push has not been forwarded.";
+
 /// The HELP text of [`PUSH_TIME`].
 pub const PUSH_TIME_HELP: &str =
     "Last Unix time when changing this group in the Pushgateway succeeded.";
@@ -84,6 +91,7 @@ const GAUGES: &[&str] = &[
     "pushgateway_entries_skipped",
     "pushgateway_families",
     EXPIRY_TIME,
+    FORWARD_FAILURE_TIME,
     "pushgateway_groups",
     "pushgateway_max_groups",
     "pushgateway_series",

@@ -41,6 +41,11 @@ pub enum Key<'a> {
         /// The group's id.
         group: &'a str,
     },
+    /// The record of what of a group has not been forwarded. Alone it makes no group.
+    Unsent {
+        /// The group's id.
+        group: &'a str,
+    },
     /// The record of a family's type.
     Type {
         /// The hash of the family's name.
@@ -116,6 +121,12 @@ pub fn failure(group: &GroupId) -> String {
     format!("pgw1:f:{group}")
 }
 
+/// The key of the record of what of a group has not been forwarded.
+#[must_use]
+pub fn unsent(group: &GroupId) -> String {
+    format!("pgw1:w:{group}")
+}
+
 /// The key of the record of a family's type.
 #[must_use]
 pub fn family_type(family: &str) -> String {
@@ -135,6 +146,7 @@ impl<'a> Key<'a> {
             "g" => Self::parse_entry(rest),
             "m" => group_id(rest).map(|group| Self::Index { group }),
             "f" => group_id(rest).map(|group| Self::Failure { group }),
+            "w" => group_id(rest).map(|group| Self::Unsent { group }),
             "t" => hash(rest).map(|family| Self::Type { family }),
             _ => None,
         }
@@ -161,7 +173,8 @@ impl<'a> Key<'a> {
             Self::Root { group }
             | Self::Post { group, .. }
             | Self::Index { group }
-            | Self::Failure { group } => Some(group),
+            | Self::Failure { group }
+            | Self::Unsent { group } => Some(group),
             Self::Type { .. } | Self::Shapes => None,
         }
     }
@@ -213,6 +226,7 @@ mod tests {
             ),
             (index(&id), Key::Index { group }),
             (failure(&id), Key::Failure { group }),
+            (unsent(&id), Key::Unsent { group }),
             (SHAPES.to_owned(), Key::Shapes),
         ];
         for (text, key) in &cases {

@@ -57,6 +57,36 @@ pub struct Failure {
     pub expires: Option<Nanos>,
 }
 
+/// What of a group has not been forwarded, as far as is known: written with the entry of a push, and deleted when that
+/// has been forwarded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// The grouping labels.
+    pub labels: Labels,
+    /// A random number that names the push.
+    pub push: u64,
+    /// Until when that push is under way, or when it failed.
+    pub time: Nanos,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it failed for what it brings, which is then not sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+}
+
+impl Unsent {
+    /// When and why forwarding failed, if it has by this time.
+    #[must_use]
+    pub fn failure(&self, now: Nanos) -> Option<(Nanos, &str)> {
+        match &self.reason {
+            Some(reason) => Some((self.time, reason)),
+            None if now > self.time => Some((self.time, "the gateway ended before it was done")),
+            None => None,
+        }
+    }
+}
+
 /// The type of a family, as a push of it said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FamilyType {
@@ -170,6 +200,18 @@ mod tests {
             expires: None,
         };
         assert_eq!(read(Some(&write(&failure))), Some(failure));
+        let unsent = Unsent {
+            labels: labels(&key),
+            push: u64::MAX,
+            time: 7,
+            reason: None,
+            refused: false,
+        };
+        assert_eq!(
+            write(&unsent),
+            br#"{"labels":{"instance":"i","job":"j"},"push":18446744073709551615,"time":7}"#
+        );
+        assert_eq!(read(Some(&write(&unsent))), Some(unsent));
         let family = FamilyType {
             name: "m".to_owned(),
             metric_type: MetricType::Summary,
@@ -190,6 +232,20 @@ mod tests {
             br#"{"since":9,"shapes":[["instance","job"]]}"#
         );
         assert_eq!(read(Some(&write(&shapes))), Some(shapes));
+    }
+
+    #[test]
+    fn what_is_under_way_for_too_long_has_failed() {
+        let unsent = |reason: Option<&str>| Unsent {
+            labels: Labels::default(),
+            push: 1,
+            time: 7,
+            reason: reason.map(str::to_owned),
+            refused: false,
+        };
+        assert_eq!(unsent(None).failure(7), None);
+        assert!(unsent(None).failure(8).is_some());
+        assert_eq!(unsent(Some("why")).failure(0), Some((7, "why")));
     }
 
     #[test]

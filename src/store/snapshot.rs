@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{self, Key};
-use super::records::{self, Failure, Index};
+use super::records::{self, Failure, Index, Unsent};
 use super::{Store, StoreError, Value};
 use crate::groups::entry::{Entry, Generation, Header, Nanos};
 use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
@@ -25,6 +25,8 @@ pub struct GroupValues {
     pub posts: Vec<(String, Generation, Value)>,
     /// The last rejected push.
     pub failure: Option<Failure>,
+    /// What has not been forwarded.
+    pub unsent: Option<Unsent>,
     /// The key of the index, which is not read.
     pub index: Option<String>,
 }
@@ -147,6 +149,7 @@ struct GroupKeys {
     root: Option<String>,
     posts: Vec<(String, Generation)>,
     failure: Option<String>,
+    unsent: Option<String>,
     index: Option<String>,
 }
 
@@ -181,6 +184,7 @@ impl Listing {
             (Key::Root { .. }, Some(group)) => group.root = Some(key),
             (Key::Post { generation, .. }, Some(group)) => group.posts.push((key, generation)),
             (Key::Failure { .. }, Some(group)) => group.failure = Some(key),
+            (Key::Unsent { .. }, Some(group)) => group.unsent = Some(key),
             (Key::Index { .. }, Some(group)) => group.index = Some(key),
             (Key::Type { .. }, _) => self.types.push(key),
             (Key::Shapes, _) => self.has_shapes = true,
@@ -234,7 +238,9 @@ impl Snapshot {
             .collect();
         let root_keys: Vec<String> = groups
             .values()
-            .flat_map(|keys| keys.root.iter().chain(&keys.failure).cloned())
+            .flat_map(|keys| [&keys.root, &keys.failure, &keys.unsent])
+            .flatten()
+            .cloned()
             .collect();
         let mut posts = store.read(&post_keys).await?.into_iter();
         let mut roots = store.read(&root_keys).await?.into_iter();
@@ -262,6 +268,10 @@ impl Snapshot {
                 if value.is_some() && values.failure.is_none() {
                     self.damaged.push(key);
                 }
+            }
+            if keys.unsent.is_some() {
+                // One that cannot be read means nothing to a scrape.
+                values.unsent = records::read(roots.next().flatten().as_deref());
             }
             if gone {
                 torn.push(group.clone());
@@ -315,7 +325,6 @@ pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupVal
         posts: posts
             .filter_map(|(key, value)| Some((key, index.generation, value?)))
             .collect(),
-        failure: None,
-        index: None,
+        ..GroupValues::default()
     })
 }

@@ -59,6 +59,9 @@ pub(super) fn detail(context: &Context<'_>, listed: &Listed<'_>) -> Markup {
             @if let Some(reason) = listed.failure_reason {
                 p.reason.bad[has_failed(group)] { b { "Rejected: " } (reason) }
             }
+            @if let Some((at, reason)) = listed.forward_failure {
+                p.reason.bad { b { "Not forwarded: " } (reason) span.quiet { " " (exact(at)) } }
+            }
             @for family in group.families.iter().take(MAX_FAMILIES) { (family::render(context, &group.labels, family)) }
             @if hidden > 0 { p.quiet { (counted(hidden, "more family", "more families")) " in the exposition." } }
             @if group.families.is_empty() { p.quiet { "This group has no metrics." } }

@@ -180,8 +180,10 @@ async fn one_group<S: Store>(
         return Ok(None);
     };
     let mut values = snapshot::read_group(store, &id).await?;
-    let failure = store.read_one(layout::failure(&id)).await?;
-    values.failure = records::read(failure.as_deref());
+    let keys = [layout::failure(&id), layout::unsent(&id)];
+    let mut records = store.read(&keys).await?.into_iter();
+    values.failure = records::read(records.next().flatten().as_deref());
+    values.unsent = records::read(records.next().flatten().as_deref());
     let Some(listed) = Listed::of(id.as_str(), &values, context.now) else {
         return Ok(None);
     };

@@ -238,6 +238,7 @@ mod tests {
                 families: Vec::new(),
             },
             failure_reason: None,
+            forward_failure: None,
             bytes: 1_000,
         }
     }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::duration;
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
+use crate::forward::Target;
 use crate::groups::entry::Nanos;
 
 /// The status as the content of a page. `since` is when the first push came, 0 for never.
@@ -58,6 +59,8 @@ fn variables(config: &Config) -> Vec<(&'static str, String)> {
     let limit = |limit: Option<usize>| limit.map(|limit| limit.to_string()).unwrap_or_default();
     let duration = |time: Option<Nanos>| time.map(duration::format).unwrap_or_default();
     let push = &config.push_limits;
+    let forward =
+        |tell: &dyn Fn(&Target) -> String| config.forward.as_ref().map(tell).unwrap_or_default();
     Config::VARIABLES
         .into_iter()
         .map(|name| {
@@ -83,6 +86,11 @@ fn variables(config: &Config) -> Vec<(&'static str, String)> {
                 "push_tokens" | "scrape_tokens" | "admin_tokens" if config.tokens.has(name) => {
                     String::from("set")
                 }
+                "forward_remote_write_url" => forward(&|target| target.url().to_string()),
+                "forward_timeout" => forward(&|target| duration::format(target.timeout)),
+                "forward_token" if config.forward.as_ref().is_some_and(Target::has_token) => {
+                    String::from("set")
+                }
                 _ => String::new(),
             };
             (name, value)
@@ -101,7 +109,9 @@ mod tests {
                 "group_ttl" | "max_group_ttl" => "36h",
                 name if name.starts_with("max_") => "1234",
                 "web_route_prefix" | "web_external_url" | "web_telemetry_path" => "/x",
-                "push_tokens" | "scrape_tokens" | "admin_tokens" => "hunter2",
+                "push_tokens" | "scrape_tokens" | "admin_tokens" | "forward_token" => "hunter2",
+                "forward_remote_write_url" => "http://h/write",
+                "forward_timeout" => "1s500ms",
                 _ => "true",
             };
             Some(value.to_owned())
@@ -110,7 +120,8 @@ mod tests {
         for (name, value) in variables(&config) {
             assert!(!value.is_empty(), "{name} has no value");
             assert!(!value.contains("hunter2"));
-            assert_eq!(value == "set", name.ends_with("_tokens"), "{name}");
+            let is_secret = name.ends_with("_tokens") || name == "forward_token";
+            assert_eq!(value == "set", is_secret, "{name}");
         }
         let none = variables(&Config::read(|_| None).expect("is valid"));
         let tokens = none.iter().filter(|(name, _)| name.ends_with("_tokens"));

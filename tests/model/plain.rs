@@ -82,7 +82,7 @@ impl Plain {
             families,
             ttl,
         };
-        block_on(push::push(&self.store, &self.world, push, RULES))
+        block_on(push::push(&self.store, &self.world, push, RULES)).map(drop)
     }
 
     pub(crate) fn delete(&self, labels: Labels<'_>) {

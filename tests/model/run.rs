@@ -43,6 +43,7 @@ pub(crate) const RULES: Rules = Rules {
         max_groups: None,
         max_groups_per_job: None,
     },
+    forward: None,
 };
 
 /// The world of one process.
@@ -93,7 +94,7 @@ pub(crate) async fn push(
         families,
         ttl: None,
     };
-    push::push(store, world, push, RULES).await
+    push::push(store, world, push, RULES).await.map(drop)
 }
 
 /// The body of a push.

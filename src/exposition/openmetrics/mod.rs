@@ -32,6 +32,7 @@ use super::model::MetricFamily;
 use super::names::NameScheme;
 
 pub use error::{ErrorKind, ParseError};
+pub(crate) use render::write_number;
 pub use render::{write_eof, write_family};
 
 /// Whether OpenMetrics is spoken. The Pushgateway does not.

@@ -273,7 +273,7 @@ fn write_count(out: &mut String, integer: u64, float: f64) {
 
 /// Writes a float so that it can be seen that it is one: `1.0`, `1e+06`. This is the canonical form of `le` and
 /// `quantile` as well.
-fn write_number(out: &mut String, value: f64) {
+pub(crate) fn write_number(out: &mut String, value: f64) {
     let start = out.len();
     write_float(out, value);
     let written = out.get(start..).unwrap_or_default();

@@ -21,7 +21,7 @@ mod parse;
 mod render;
 mod schema;
 mod text;
-mod wire;
+pub(crate) mod wire;
 
 pub use error::{ErrorKind, Location, ParseError};
 pub use parse::{parse, parse_metric};

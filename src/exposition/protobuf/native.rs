@@ -46,6 +46,11 @@ pub(crate) fn is_native(native: &NativeHistogram) -> bool {
         || native.zero_count > 0
 }
 
+/// Whether Prometheus reads the float counts of a native histogram, and not the integers.
+pub(crate) fn is_float(histogram: &Histogram<'_>, native: &NativeHistogram) -> bool {
+    histogram.sample_count_float > 0.0 || native.zero_count_float > 0.0
+}
+
 /// Checks that as many observations are in buckets as there are. Those of NaN are in none, and make the sum NaN.
 fn check_count(histogram: &Histogram<'_>, found: u128) -> Result<(), ErrorKind> {
     let expected = histogram.sample_count;
@@ -68,7 +73,7 @@ enum Kind {
 
 impl Kind {
     fn of(histogram: &Histogram<'_>, native: &NativeHistogram) -> Self {
-        if histogram.sample_count_float > 0.0 || native.zero_count_float > 0.0 {
+        if is_float(histogram, native) {
             Self::Float
         } else {
             Self::Integer

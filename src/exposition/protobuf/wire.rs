@@ -188,12 +188,12 @@ pub(super) fn zigzag_decode(value: u64) -> i64 {
 }
 
 /// The zigzag encoding of `sint32` and `sint64`.
-pub(super) fn zigzag_encode(value: i64) -> u64 {
+pub(crate) fn zigzag_encode(value: i64) -> u64 {
     (value << 1).cast_unsigned() ^ (value >> 63).cast_unsigned()
 }
 
 /// Appends a varint.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -202,36 +202,36 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a varint field.
-pub(super) fn put_uint(out: &mut Vec<u8>, number: u32, value: u64) {
+pub(crate) fn put_uint(out: &mut Vec<u8>, number: u32, value: u64) {
     put_tag(out, number, WireType::Varint);
     put_varint(out, value);
 }
 
 /// Appends an `int32`, `int64` or enum field. Negative numbers take ten bytes, as protobuf has it.
-pub(super) fn put_int(out: &mut Vec<u8>, number: u32, value: i64) {
+pub(crate) fn put_int(out: &mut Vec<u8>, number: u32, value: i64) {
     put_uint(out, number, value.cast_unsigned());
 }
 
 /// Appends an `sint32` or `sint64` field.
-pub(super) fn put_sint(out: &mut Vec<u8>, number: u32, value: i64) {
+pub(crate) fn put_sint(out: &mut Vec<u8>, number: u32, value: i64) {
     put_uint(out, number, zigzag_encode(value));
 }
 
 /// Appends a double field.
-pub(super) fn put_double(out: &mut Vec<u8>, number: u32, value: f64) {
+pub(crate) fn put_double(out: &mut Vec<u8>, number: u32, value: f64) {
     put_tag(out, number, WireType::Fixed64);
     out.extend_from_slice(&value.to_bits().to_le_bytes());
 }
 
 /// Appends a string field.
-pub(super) fn put_string(out: &mut Vec<u8>, number: u32, value: &str) {
+pub(crate) fn put_string(out: &mut Vec<u8>, number: u32, value: &str) {
     put_tag(out, number, WireType::Bytes);
     put_varint(out, value.len() as u64);
     out.extend_from_slice(value.as_bytes());
 }
 
 /// Appends a nested message that `write` writes.
-pub(super) fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
     put_tag(out, number, WireType::Bytes);
     put_delimited(out, write);
 }
@@ -240,7 +240,7 @@ pub(super) fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mu
 ///
 /// The length is only known afterwards: one byte is kept free for it, which is enough for most messages of a metric,
 /// and the message moves where it is not.
-pub(super) fn put_delimited(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn put_delimited(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.push(0);
     let start = out.len();

@@ -36,4 +36,5 @@ mod tests;
 
 pub use error::{ErrorKind, ParseError, Token};
 pub use parse::{parse, parse_samples};
+pub(crate) use render::exposed_count;
 pub use render::{write_family_header, write_label_set, write_metric};

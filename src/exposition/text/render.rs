@@ -171,7 +171,7 @@ impl Lines<'_, '_> {
 }
 
 /// The count that is exposed where there may be an integer or a float.
-fn exposed_count(integer: u64, float: f64) -> f64 {
+pub(crate) fn exposed_count(integer: u64, float: f64) -> f64 {
     if float == 0.0 { integer as f64 } else { float }
 }
 
