@@ -103,6 +103,6 @@ fn failed(error: &ErrorCode) -> NetworkError {
              the variable forward_host"
                 .to_owned()
         }
-        error => error.to_string(),
+        error => error.to_string().replace("ErrorCode::", ""),
     })
 }

@@ -14,7 +14,7 @@ const MAX_VARINT_LEN: usize = 10;
 
 /// What can be wrong with bytes that should be in the wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WireError {
+pub(crate) enum WireError {
     /// The bytes end within a number, a field or a group.
     Truncated,
     /// A varint has more than 64 bits.
@@ -25,16 +25,16 @@ pub(super) enum WireError {
 
 /// One field of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// The field number, which the schema gives a meaning.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// What the field holds.
-    pub(super) value: WireValue<'a>,
+    pub(crate) value: WireValue<'a>,
 }
 
 /// The value of a field as far as the wire format knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum WireValue<'a> {
+pub(crate) enum WireValue<'a> {
     /// Integers, enums and booleans.
     Varint(u64),
     /// Doubles and 64-bit integers of fixed width.
@@ -47,13 +47,13 @@ pub(super) enum WireValue<'a> {
 
 /// Reads a message field by field.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Reads from the start of `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field, or `None` at the end of the message.
-    pub(super) fn field(&mut self) -> Result<Option<Field<'a>>, WireError> {
+    pub(crate) fn field(&mut self) -> Result<Option<Field<'a>>, WireError> {
         if self.is_empty() {
             return Ok(None);
         }

@@ -1,164 +1,16 @@
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+//! The operation, against receivers that fail.
 
-use http::{Request, Response, StatusCode};
+mod always;
+mod stage;
 
-use super::*;
+use self::stage::{Receiver, SECOND, Stage};
 use crate::consistency::Kind;
 use crate::delete::delete;
-use crate::exposition::names::NameScheme;
-use crate::exposition::negotiate::Format;
-use crate::exposition::openmetrics::Support;
-use crate::exposition::text;
 use crate::groups::key::GroupingKey;
-use crate::limits::{GroupLimits, PushLimits};
-use crate::push::{Push, Rules, push};
-use crate::scrape::scrape;
-use crate::store::memory::MemoryStore;
-use crate::store::records::{self, Unsent};
+use crate::limits::GroupLimits;
+use crate::room;
 use crate::store::{World, layout};
 use crate::testing::block_on;
-
-const SECOND: u64 = 1_000_000_000;
-
-/// What the receiver does with a request.
-#[derive(Clone, Debug)]
-enum Receiver {
-    Answers(u16),
-    CannotBeReached,
-    TakesTooLong,
-}
-
-/// A gateway that forwards to a receiver which does as it is told.
-struct Stage {
-    store: MemoryStore,
-    now: Cell<u64>,
-    randoms: Cell<u64>,
-    /// What the receiver does with the next requests. It takes all later ones.
-    script: RefCell<VecDeque<Receiver>>,
-    /// For each request the metric names in it.
-    received: RefCell<Vec<String>>,
-    is_late: Cell<bool>,
-}
-
-impl World for Stage {
-    fn now(&self) -> u64 {
-        self.now.replace(self.now.get() + 1)
-    }
-
-    fn random(&self) -> u64 {
-        self.randoms.replace(self.randoms.get() + 1)
-    }
-}
-
-impl Network for Stage {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NetworkError> {
-        self.received.borrow_mut().push(names(request.body()));
-        let next = self.script.borrow_mut().pop_front();
-        match next.unwrap_or(Receiver::Answers(204)) {
-            Receiver::Answers(status) => {
-                let mut answer = Response::new(b"told so\n".to_vec());
-                *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-                Ok(answer)
-            }
-            Receiver::CannotBeReached => Err(NetworkError("away".to_owned())),
-            Receiver::TakesTooLong => {
-                self.is_late.set(true);
-                Err(NetworkError("never told".to_owned()))
-            }
-        }
-    }
-
-    async fn within<F: Future>(&self, _limit: Nanos, work: F) -> Option<F::Output> {
-        let output = work.await;
-        (!self.is_late.take()).then_some(output)
-    }
-}
-
-/// The names of the series in a body, as often as they are in it. In tests they are single letters.
-fn names(body: &[u8]) -> String {
-    let message = snap::raw::Decoder::new().decompress_vec(body);
-    let message = message.expect("Snappy's block format");
-    let start = b"\x0a\x08__name__\x12\x01";
-    let found = message.windows(start.len() + 1);
-    found
-        .filter_map(|window| window.strip_prefix(start)?.first().copied())
-        .map(char::from)
-        .collect()
-}
-
-impl Stage {
-    fn new(script: &[Receiver]) -> Self {
-        Self {
-            store: MemoryStore::default(),
-            now: Cell::new(1_700_000_000 * SECOND),
-            randoms: Cell::new(1),
-            script: RefCell::new(script.iter().cloned().collect()),
-            received: RefCell::default(),
-            is_late: Cell::default(),
-        }
-    }
-
-    fn key() -> GroupingKey {
-        GroupingKey::new([("job", "j")]).expect("has a job")
-    }
-
-    /// Stores a push. Returns what is to be forwarded.
-    fn store(&self, kind: Kind, body: &str) -> Forward {
-        let families = text::parse(body.as_bytes(), NameScheme::Legacy).expect("is valid");
-        let key = Self::key();
-        let rules = Rules {
-            consistency_check: true,
-            max_entry_bytes: 1 << 20,
-            push_limits: PushLimits::default(),
-            group_limits: GroupLimits::default(),
-            forward: Some(10 * SECOND),
-        };
-        let push_of = Push {
-            kind,
-            key: &key,
-            families,
-            ttl: None,
-        };
-        let forward = block_on(push(&self.store, self, push_of, rules)).expect("is accepted");
-        forward.expect("is to be forwarded")
-    }
-
-    fn forward(&self, forward: Forward) {
-        let url = Target::parse_url("http://h/write").expect("is valid");
-        let target = Target::new(url, 10 * SECOND);
-        block_on(forward.run(&self.store, self, self, &target)).expect("the store works");
-    }
-
-    fn push(&self, kind: Kind, body: &str) {
-        self.forward(self.store(kind, body));
-    }
-
-    fn received(&self) -> Vec<String> {
-        self.received.take()
-    }
-
-    /// The mark, if there is one.
-    fn mark(&self) -> Option<Unsent> {
-        let values = self.store.values.borrow();
-        records::read(
-            values
-                .get(&layout::unsent(&Self::key().id()))
-                .map(Vec::as_slice),
-        )
-    }
-
-    fn reason(&self) -> Option<String> {
-        self.mark()?.reason
-    }
-
-    fn scrape(&self) -> String {
-        let format = Format::negotiate(None, Support::Off);
-        let scraped = block_on(scrape(&self.store, self, format)).expect("the store works");
-        block_on(scraped.cleanup.run(&self.store)).expect("the store works");
-        String::from_utf8(scraped.body).expect("is UTF-8")
-    }
-}
 
 #[test]
 fn a_push_is_sent_whole_and_leaves_no_mark() {
@@ -290,6 +142,19 @@ fn an_instance_that_ends_leaves_its_mark() {
 }
 
 #[test]
+fn samples_have_the_time_of_the_push_that_sends_them() {
+    let stage = Stage::new(&[Receiver::CannotBeReached]);
+    stage.push(Kind::Put, "a 1\n");
+    stage.now.set(1_700_000_600 * SECOND + 5_999_999);
+    stage.push(Kind::Post, "b 1\n");
+    let times = stage.received.take().into_iter().flatten();
+    let times: Vec<_> = times.map(|sent| (sent.name, sent.time_ms)).collect();
+    let [before, now] = [1_700_000_000_000, 1_700_000_600_006];
+    let want = [("a", before), ("b", now), ("a", now)].map(|(name, at)| (name.to_owned(), at));
+    assert_eq!(times, want);
+}
+
+#[test]
 fn a_push_does_not_settle_the_mark_of_another() {
     let stage = Stage::new(&[Receiver::Answers(204), Receiver::Answers(400)]);
     let first = stage.store(Kind::Post, "a 1\n");
@@ -317,6 +182,13 @@ fn a_mark_alone_is_no_group() {
     assert!(scraped.contains("pushgateway_groups 0\n"), "{scraped}");
     assert!(!scraped.contains("job=\"j\""), "{scraped}");
     assert!(stage.mark().is_some(), "a push may be about to use it");
+    let one = GroupLimits {
+        max_groups: Some(1),
+        max_groups_per_job: None,
+    };
+    let other = GroupingKey::new([("job", "k")]).expect("has a job").id();
+    let room = block_on(room::check(&stage.store, &other, &one, stage.now()));
+    assert_eq!(room, Ok(Ok(())));
     stage.now.set(stage.now.get() + 120 * SECOND);
     stage.scrape();
     assert_eq!(stage.mark(), None);
