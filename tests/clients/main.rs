@@ -5,6 +5,7 @@ mod support;
 
 mod curl;
 mod exemplars;
+mod forwarding;
 mod go;
 mod java;
 mod native_histograms;

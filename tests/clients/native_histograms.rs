@@ -123,16 +123,16 @@ fn push(stage: &Stage) {
 }
 
 /// Every kind of native histogram, and some that are none.
-const EVERY_KIND: &[u8] = include_bytes!("../fixtures/protobuf/pushed.pb");
+pub(crate) const EVERY_KIND: &[u8] = include_bytes!("../fixtures/protobuf/pushed.pb");
 
 /// Schema -2 has a bucket for each power of 16.
-const LATENCY: &str = r#"
+pub(crate) const LATENCY: &str = r#"
 rpc_latency_seconds{job="right",method="GET"} count 7 sum 12.5 [-0.000244140625,-0.001):1 [-0.001,0.001]:1 (0.0625,1]:1 (1,16]:2 (4096,65536]:2
 "#;
-const FLOAT: &str = r#"
+pub(crate) const FLOAT: &str = r#"
 float_sizes{job="right"} count 4.5 sum 9.75 [-0,0]:0.5 (1,2]:1.5 (2,4]:2.5
 "#;
-const GAUGE: &str = r#"
+pub(crate) const GAUGE: &str = r#"
 h{job="right",kind="gauge"} count 1 sum 1 (0.5,1]:1
 "#;
 
@@ -192,7 +192,7 @@ fn those_that_would_fail_the_scrape_are_refused_and_others_arrive() {
                 wrong.name
             );
         }
-        let gauge = push_of(MetricType::GaugeHistogram, integers(1, 1.0, 1));
+        let gauge = gauge_histogram();
         for (path, body) in [
             ("/metrics/job/right", EVERY_KIND),
             ("/metrics/job/right/kind/gauge", &gauge),
@@ -206,6 +206,11 @@ fn those_that_would_fail_the_scrape_are_refused_and_others_arrive() {
         let want: Vec<&str> = prometheus.want.iter().map(|line| line.trim()).collect();
         assert_eq!(stored, want.join("\n"));
     });
+}
+
+/// A push of the histogram that [`GAUGE`] is.
+pub(crate) fn gauge_histogram() -> Vec<u8> {
+    push_of(MetricType::GaugeHistogram, integers(1, 1.0, 1))
 }
 
 fn put(stage: &Stage, path: &str, body: &[u8]) -> Response {

@@ -12,7 +12,7 @@ use crate::support::gateway::{Gateway, Options};
 use crate::support::programs::PROMTOOL;
 
 /// A metric of every type, with bounds that are whole numbers: formats write those differently.
-const PUSHED: &str = r#"# HELP requests_total Requests served.
+pub(crate) const PUSHED: &str = r#"# HELP requests_total Requests served.
 # TYPE requests_total counter
 requests_total{code="200",path="/a\"b\\c\n"} 3
 requests_total{code="500",path="/"} 1.5
@@ -148,7 +148,8 @@ fn the_same_is_stored_however_prometheus_scrapes() {
     });
 }
 
-fn with_float_bounds() -> String {
+/// What is stored of it, with the bounds as floating-point numbers.
+pub(crate) fn with_float_bounds() -> String {
     STORED
         .replace(r#"le="1""#, r#"le="1.0""#)
         .replace(r#"quantile="1""#, r#"quantile="1.0""#)

@@ -12,6 +12,7 @@ mod errors;
 mod expiry;
 mod exposition;
 mod fairness;
+mod forwarding;
 mod golden;
 mod groups;
 mod limits;

@@ -14,5 +14,6 @@ pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod prometheus;
 pub(crate) mod pushgateway;
+pub(crate) mod receiver;
 pub(crate) mod redis;
 mod response;
