@@ -15,4 +15,4 @@ pub mod protobuf;
 pub mod text;
 
 #[cfg(test)]
-mod generated;
+pub(crate) mod generated;

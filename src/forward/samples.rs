@@ -148,8 +148,12 @@ fn of_histogram(histogram: &Histogram<'_>) -> Vec<Series> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::exposition::generated;
     use crate::exposition::names::NameScheme;
+    use crate::exposition::number::write_float;
     use crate::exposition::text;
 
     /// Each series as `{label="value",…} value`.
@@ -206,6 +210,31 @@ mod tests {
         let labels = series.first().map(|first| first.labels("h", &metric));
         let want = [("__name__", "h_bucket".into()), ("le", "+Inf".into())];
         assert_eq!(labels.as_deref(), Some(want.as_slice()));
+    }
+
+    proptest! {
+        #[test]
+        fn there_is_a_series_for_each_line_of_the_text(family in generated::family()) {
+            for metric in &family.metrics {
+                let metric = Metric { timestamp_ms: None, ..metric.clone() };
+                let mut lines = String::new();
+                text::write_metric(&mut lines, &family.name, &metric);
+                let lines = lines.lines().map(|line| line.rsplit(' ').next());
+                let lines: Vec<_> = lines.map(Option::unwrap_or_default).collect();
+                let series = series(&metric.value);
+                let values = series.iter().map(|series| {
+                    let mut value = String::new();
+                    write_float(&mut value, series.value());
+                    value
+                });
+                prop_assert_eq!(values.collect::<Vec<_>>(), lines);
+                for series in series {
+                    let labels = series.labels(&family.name, &metric);
+                    prop_assert!(labels.is_sorted_by(|(a, _), (b, _)| a < b));
+                    prop_assert!(labels.iter().all(|(_, value)| !value.is_empty()));
+                }
+            }
+        }
     }
 
     #[test]
