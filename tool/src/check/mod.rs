@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use spin_pushgateway::groups::entry::Nanos;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::store::layout::Key;
-use spin_pushgateway::store::records::{Failure, FamilyType, Index, Shapes};
+use spin_pushgateway::store::records::{Failure, FamilyType, Index, Shapes, Unsent};
 
 use crate::store::{Pair, Place, Scope, Store};
 use group::Facts;
@@ -92,6 +92,11 @@ impl Inspection {
                     let facts = self.groups.entry(group.to_owned()).or_default();
                     facts.failed = true;
                     facts.labels = failure.labels;
+                }
+            }
+            Some(Key::Unsent { group }) => {
+                if let Some(unsent) = self.record::<Unsent>(key, value) {
+                    self.expect_labels(key, group, &unsent.labels);
                 }
             }
             Some(Key::Type { .. }) => {

@@ -82,6 +82,13 @@ impl Made {
             reason: "bad".to_owned(),
             expires: None,
         };
+        let unsent = Unsent {
+            labels: records::labels(&key_of("a")),
+            push: 1,
+            time: 2,
+            reason: None,
+            refused: false,
+        };
         let shapes = Shapes {
             since: 1,
             shapes: vec![vec!["job".to_owned()]],
@@ -104,6 +111,7 @@ impl Made {
                     index("b", none, vec![Slot::of_families(["m"])]),
                 ),
                 (layout::failure(&c), records::write(&failure)),
+                (layout::unsent(&a), records::write(&unsent)),
                 family_type("m"),
                 family_type("n"),
                 (SHAPES.to_owned(), records::write(&shapes)),
@@ -127,7 +135,7 @@ fn a_store_as_the_gateway_keeps_it_has_no_findings() {
     assert!(!report.has_damage());
     let text = report.text("x");
     assert!(
-        text.contains("3 groups, 3 entries, 2 families, 3 series, 9 keys"),
+        text.contains("3 groups, 3 entries, 2 families, 3 series, 10 keys"),
         "{text}"
     );
     let json: serde_json::Value = serde_json::from_str(&report.json("x")).expect("JSON");
