@@ -204,7 +204,8 @@ impl Stage {
 
     pub(super) fn scrape(&self) -> String {
         let format = Format::negotiate(None, Support::Off);
-        let scraped = block_on(scrape(&self.store, self, format)).expect("the store works");
+        let scraped = block_on(scrape(&self.store, self, format, &GroupLimits::default()))
+            .expect("the store works");
         block_on(scraped.cleanup.run(&self.store)).expect("the store works");
         String::from_utf8(scraped.body).expect("is UTF-8")
     }
