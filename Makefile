@@ -9,24 +9,31 @@ STATE_DIR ?= .spin
 RUNTIME_CONFIG_FILE ?=
 # Which host runs the component: spin, local, or auto (spin where it is installed and new enough).
 HOST ?= auto
+# Which component `make build` and `make run` take: 0.3, or 0.2 for hosts whose Spin is older than 4.1.
+WASI ?= 0.3
 
 CARGO ?= cargo
 TARGET := wasm32-wasip2
-COMPONENT := target/$(TARGET)/release/spin_pushgateway.wasm
-# The tests' own component, which shows what a host gives its guest.
-PROBE := target/$(TARGET)/release/host_probe.wasm
+# The component for WASI 0.2 is built in a folder of its own: the core is compiled without the other door there.
+WASI02 := CARGO_TARGET_DIR=target/wasi02
+# The tests' own components, which show what a host gives its guest.
+PROBES := -p host-probe -p host-probe-wasi02
 LOCAL_HOST := target/debug/local-host
 
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host tool test lint fmt fuzz deny deny-installed target bench clean
+.PHONY: run build host tool test lint fmt fuzz deny deny-installed target bench dist dist-check clean
 
 build: target
-	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway
+ifeq ($(WASI),0.2)
+	$(WASI02) scripts/wasm build -p pushgateway-wasi02
+else
+	scripts/wasm build -p spin-pushgateway
+endif
 
 run: build
-	@HOST=$(HOST) scripts/run $(UP_ARGS)
+	@HOST=$(HOST) WASI=$(WASI) scripts/run $(UP_ARGS)
 
 host:
 	$(CARGO) build --locked -p spin-pushgateway-host
@@ -35,15 +42,27 @@ host:
 tool:
 	$(CARGO) build --locked --release -p spin-pushgateway-tool
 
-# Builds the component, the probe and everything native once, then runs every test there is.
+# Builds the components, the probes and everything native once, then runs every test there is.
 test: target
-	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway -p host-probe
+	scripts/wasm build -p spin-pushgateway $(PROBES)
+	$(WASI02) scripts/wasm build -p pushgateway-wasi02
 	scripts/test
+
+# What a release hands out, in target/dist; docs/distribution.md says what it is.
+dist: target
+	scripts/wasm build -p spin-pushgateway
+	$(WASI02) scripts/wasm build -p pushgateway-wasi02
+	scripts/dist
+
+# Builds the components once more, in another folder, and compares the bytes.
+dist-check: dist
+	scripts/dist-check
 
 lint: target deny
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --target $(TARGET) --release -p spin-pushgateway -p host-probe -- -D warnings
+	scripts/wasm clippy -p spin-pushgateway $(PROBES) -- -D warnings
+	$(WASI02) scripts/wasm clippy -p pushgateway-wasi02 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 # Every fuzz target for a minute; SECONDS=600 for longer.
@@ -69,7 +88,7 @@ target:
 # The host is optimised too: its own crate holds what Wasmtime's generics become.
 BENCH_ARGS ?=
 bench: target
-	$(CARGO) build --locked --target $(TARGET) --release -p spin-pushgateway -p bench-floor
+	scripts/wasm build -p spin-pushgateway -p bench-floor
 	$(CARGO) build --locked --profile bench-tool -p spin-pushgateway-bench
 	$(CARGO) build --locked -p spin-pushgateway-host \
 		--config 'profile.dev.package.spin-pushgateway-host.opt-level=2'

@@ -31,10 +31,10 @@ pub mod store;
 mod testing;
 pub mod ui;
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "wasi03"))]
 mod door;
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "wasi03"))]
 #[spin_sdk::http_service]
 async fn handle(
     request: spin_sdk::http::Request,

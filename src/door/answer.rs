@@ -7,10 +7,9 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use crate::respond::Answer;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Response};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
-
-use crate::respond::Answer;
 
 /// Gives an answer to the host.
 pub(super) async fn send(answer: Answer) -> Result<Response, ErrorCode> {

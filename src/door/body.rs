@@ -1,11 +1,10 @@
 //! The body of a request, as the host streams it.
 
+use crate::receive::{Body, BodyError};
 use spin_sdk::wasip3::http::types::{ErrorCode, Trailers};
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
-
-use crate::receive::{Body, BodyError};
 
 /// How many bytes are asked for at a time.
 const PIECE: usize = 64 * 1024;

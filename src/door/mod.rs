@@ -2,8 +2,12 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::config::Config;
+use crate::respond;
+use crate::service::{Reply, Service};
+use crate::store::spin::SpinStore;
+use crate::store::{StoreError, World};
 use http::StatusCode;
 use spin_sdk::http::Request;
 use spin_sdk::wasip3;
@@ -11,11 +15,7 @@ use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 
 use self::body::IncomingBody;
 use self::network::Outgoing;
-use self::store::SpinStore;
-use crate::config::Config;
-use crate::respond;
-use crate::service::{Reply, Service};
-use crate::store::World;
+use self::store::Calls;
 
 mod answer;
 #[allow(
@@ -26,7 +26,7 @@ mod answer;
     reason = "generated"
 )]
 mod bindings {
-    wit_bindgen::generate!({ path: "wit", world: "pushgateway", generate_all });
+    wit_bindgen::generate!({ path: "wit", world: "wasi03", generate_all });
 }
 mod body;
 mod network;
@@ -35,7 +35,7 @@ mod store;
 thread_local! {
     /// What is read once in the life of an instance, which lasts for some requests.
     static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
-    static STORE: OnceCell<Rc<SpinStore>> = const { OnceCell::new() };
+    static STORE: OnceCell<Rc<SpinStore<Calls>>> = const { OnceCell::new() };
 }
 
 /// Answers a request.
@@ -105,11 +105,11 @@ async fn config() -> anyhow::Result<Rc<Config>> {
     Ok(CONFIG.with(|cell| cell.get_or_init(|| config).clone()))
 }
 
-async fn store() -> Result<Rc<SpinStore>, crate::store::StoreError> {
+async fn store() -> Result<Rc<SpinStore<Calls>>, StoreError> {
     if let Some(store) = STORE.with(|cell| cell.get().cloned()) {
         return Ok(store);
     }
-    let store = Rc::new(SpinStore::open().await?);
+    let store = Rc::new(SpinStore::new(Calls::open().await?));
     Ok(STORE.with(|cell| cell.get_or_init(|| store).clone()))
 }
 
@@ -117,13 +117,6 @@ async fn store() -> Result<Rc<SpinStore>, crate::store::StoreError> {
 struct Host;
 
 impl World for Host {
-    fn now(&self) -> u64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    }
-
     fn random(&self) -> u64 {
         wasip3::random::random::get_random_u64()
     }

@@ -6,11 +6,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub mod layout;
 pub mod memory;
 pub mod records;
 pub mod snapshot;
+pub mod spin;
 
 /// A value as it is stored.
 pub type Value = Vec<u8>;
@@ -62,7 +64,12 @@ pub trait Store {
 /// What the operations need of the world besides the store.
 pub trait World {
     /// The wall clock, in nanoseconds since the Unix epoch. May be wrong, and may step back.
-    fn now(&self) -> u64;
+    fn now(&self) -> u64 {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
 
     /// 64 random bits, never twice the same.
     fn random(&self) -> u64;

@@ -26,7 +26,12 @@ fn mistakes_of_one_pusher_cost_the_others_no_call_of_the_store() {
         let answer = client.put("/metrics/job/fine", "# TYPE ok gauge\nok 1\n");
         assert_eq!(answer.expect("an answer").status, 200);
         let after = fs::read_to_string(&trace).expect("the trace");
-        after.get(before..).unwrap_or_default().to_owned()
+        // Instances open the store, not pushes: with WASI 0.2 there is one for each request.
+        let calls = after
+            .get(before..)
+            .unwrap_or_default()
+            .split_inclusive('\n');
+        calls.filter(|call| *call != "open\n").collect::<String>()
     };
     calls();
     let ordinary = calls();

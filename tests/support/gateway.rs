@@ -1,7 +1,8 @@
 //! The gateway under test: the compiled component on the local host.
 //!
-//! Environment: `GATEWAY_HOST_BIN` names another host executable than the one
-//! built beside the tests, `COMPONENT` another component than `spin.toml` does.
+//! Environment: `WASI=0.2` takes the component for WASI 0.2 and its manifest,
+//! `GATEWAY_HOST_BIN` names another host executable than the one built beside
+//! the tests, `COMPONENT` another component than the manifest does.
 
 use std::env;
 use std::fs;
@@ -189,13 +190,23 @@ fn host() -> PathBuf {
 /// The manifest: the project's own, or a copy in `folder` that names another
 /// component.
 fn manifest(folder: &Path) -> PathBuf {
-    const BUILT: &str = "target/wasm32-wasip2/release/spin_pushgateway.wasm";
+    let (manifest, built) = match env::var("WASI").as_deref() {
+        Ok("0.2") => (
+            "spin-wasi02.toml",
+            "target/wasi02/wasm32-wasip2/release/pushgateway_wasi02.wasm",
+        ),
+        Ok("0.3") | Err(_) => (
+            "spin.toml",
+            "target/wasm32-wasip2/release/spin_pushgateway.wasm",
+        ),
+        Ok(other) => panic!("WASI is {other}: expected 0.2 or 0.3"),
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let original = root.join("spin.toml");
+    let original = root.join(manifest);
     let other = env::var("COMPONENT").ok();
     let component = other
         .as_ref()
-        .map_or_else(|| root.join(BUILT), PathBuf::from);
+        .map_or_else(|| root.join(built), PathBuf::from);
     assert!(
         component.is_file(),
         "the component is missing at {}: run `make test`, which builds it",
@@ -204,10 +215,10 @@ fn manifest(folder: &Path) -> PathBuf {
     let Some(other) = other else {
         return original;
     };
-    let manifest = fs::read_to_string(&original).expect("spin.toml is there");
-    assert!(manifest.contains(BUILT), "spin.toml does not name {BUILT}");
-    let copy = folder.join("spin.toml");
-    fs::write(&copy, manifest.replace(BUILT, &other)).expect("a copy of spin.toml");
+    let text = fs::read_to_string(&original).expect("the manifest is there");
+    assert!(text.contains(built), "{manifest} does not name {built}");
+    let copy = folder.join(manifest);
+    fs::write(&copy, text.replace(built, &other)).expect("a copy of the manifest");
     copy
 }
 

@@ -13,9 +13,15 @@ wasmtime::component::bindgen!({
             import spin:variables/variables@3.0.0;
             import wasi:keyvalue/store@0.2.0-draft2;
             import wasi:keyvalue/batch@0.2.0-draft2;
+            import fermyon:spin/variables@2.0.0;
         }
     "#,
-    path: ["wit/spin-key-value", "wit/spin-variables", "../wit/deps/wasi-keyvalue"],
+    path: [
+        "wit/spin-key-value",
+        "wit/spin-variables",
+        "../wit/deps/wasi-keyvalue",
+        "../wit/deps/fermyon-spin",
+    ],
     world: "local:host/host",
     imports: { default: async | trappable },
     with: {

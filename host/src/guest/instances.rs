@@ -10,13 +10,13 @@ use pin_project_lite::pin_project;
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use wasmtime::component::{Component, GuestTaskId};
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ProxyHandler, ShouldAccept, WorkerExpiration, WorkerState,
+    HandlerState, Instance, ProxyHandler, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
     WorkerStatus,
 };
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::{p2, p3};
 
 use super::{Guest, Surroundings, linker};
 use crate::cli::Limits;
@@ -27,7 +27,8 @@ const MAX_INSTANCES: usize = 1000;
 
 /// How the component is started, and the limits on its instances.
 pub(crate) struct Instances {
-    component: ServicePre<Guest>,
+    engine: Engine,
+    component: ProxyPre<Guest>,
     surroundings: Arc<Surroundings>,
     limits: Limits,
     free: Arc<Semaphore>,
@@ -41,18 +42,29 @@ impl Instances {
     }
 }
 
-/// Prepares a component for requests. It must export `wasi:http/handler@0.3.0`, and import nothing
-/// that the local host does not have.
+/// Prepares a component for requests. It must export `wasi:http/handler@0.3.0` or
+/// `wasi:http/incoming-handler@0.2`, and import nothing that the local host does not have.
 pub(crate) fn handler(
     component: &Component,
     surroundings: Surroundings,
     limits: Limits,
 ) -> wasmtime::Result<ProxyHandler<Instances>> {
-    let linker = linker(component.engine())?;
+    let engine = component.engine().clone();
+    let linker = linker(&engine)?;
+    let instance = linker.instantiate_pre(component)?;
+    let (component, reuse) = match p2::bindings::ProxyPre::new(instance.clone()) {
+        // As in Spin: with WASI 0.2 every request has an instance of its own.
+        Ok(component) => (ProxyPre::P2(component), 1),
+        Err(_) => {
+            let component = p3::bindings::ServicePre::new(instance)?;
+            (ProxyPre::P3(component), limits.reuse)
+        }
+    };
     Ok(ProxyHandler::new(Instances {
-        component: ServicePre::new(linker.instantiate_pre(component)?)?,
+        engine,
+        component,
         surroundings: Arc::new(surroundings),
-        limits,
+        limits: Limits { reuse, ..limits },
         free: Arc::new(Semaphore::new(MAX_INSTANCES)),
         stopping: Arc::default(),
     }))
@@ -66,13 +78,13 @@ impl HandlerState for Instances {
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
         let permit = Arc::clone(&self.free).acquire_owned().await?;
         let guest = Guest::new(Arc::clone(&self.surroundings), permit);
-        let mut store = Store::new(self.component.engine(), guest);
+        let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.limits);
-        let service = self.component.instantiate_async(&mut store).await?;
+        let proxy = self.component.instantiate_async(&mut store).await?;
         let Limits { idle, request, .. } = self.limits;
         Ok(Instance {
             store,
-            proxy: Proxy::P3(service),
+            proxy,
             view: <Guest as WasiHttpView>::http,
             expiration: Expiration {
                 idle,

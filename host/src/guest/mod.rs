@@ -116,17 +116,20 @@ impl HasData for Spin {
 
 /// Everything that a component may import.
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+    use bindings::fermyon::spin::variables as variables02;
     use bindings::spin::key_value::key_value;
     use bindings::spin::variables::variables;
     use bindings::wasi::keyvalue::{batch, store};
 
     let mut linker = Linker::new(engine);
-    // Rust's standard library still imports WASI 0.2.
+    // With WASI 0.3 too: Rust's standard library still imports 0.2.
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     key_value::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     variables::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
+    variables02::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     store::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     batch::add_to_linker::<_, Spin>(&mut linker, |guest| guest)?;
     Ok(linker)

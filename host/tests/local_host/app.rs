@@ -26,14 +26,23 @@ pub(crate) struct App {
 impl App {
     /// The probe, on all paths, with the default store and a variable.
     pub(crate) fn new() -> Self {
+        Self::of("host_probe")
+    }
+
+    /// The same with the probe for WASI 0.2.
+    pub(crate) fn wasi02() -> Self {
+        Self::of("host_probe_wasi02")
+    }
+
+    fn of(probe: &str) -> Self {
         let probe = Path::new(BINARY)
             .ancestors()
             .nth(2)
             .unwrap()
-            .join("wasm32-wasip2/release/host_probe.wasm");
+            .join(format!("wasm32-wasip2/release/{probe}.wasm"));
         assert!(
             probe.exists(),
-            "{} is missing; build it with: cargo build --target wasm32-wasip2 --release -p host-probe",
+            "{} is missing; build it with: scripts/wasm build -p host-probe -p host-probe-wasi02",
             probe.display()
         );
         let app = Self {

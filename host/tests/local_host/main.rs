@@ -1,7 +1,7 @@
 //! The local host as a program: the built binary runs the probe component, and the tests look at
 //! it from outside, by HTTP, files, signals and exit statuses.
 //!
-//! They need the probe as a component: see [`app::App::new`].
+//! They need the probes as components: see [`app::App::new`].
 
 #![allow(
     clippy::unwrap_used,
@@ -16,3 +16,4 @@ mod knobs;
 mod redis;
 mod sqlite;
 mod startup;
+mod wasi02;
