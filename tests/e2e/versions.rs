@@ -21,7 +21,7 @@ fn sql(program: &Path, state: &Path, statement: &str) -> String {
 /// The statement that gives all entries another version.
 fn with_version(version: u8) -> String {
     format!(
-        "UPDATE spin_key_value SET value = CAST(x'505747{version:02x}' || substr(value, 5) AS BLOB) \
+        "UPDATE spin_key_value SET value = CAST(x'504757{version:02x}' || substr(value, 5) AS BLOB) \
          WHERE key LIKE 'pgw1:g:%'"
     )
 }
