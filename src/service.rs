@@ -298,6 +298,19 @@ fn push_failed(key: &GroupingKey, error: PushError, rules: Rules) -> Answer {
     }
 }
 
+/// The answer to a request while the store cannot even be opened.
+#[must_use]
+pub fn without_store(request: &Parts, config: &Config, error: &StoreError) -> Reply {
+    let route = routes::route(&request.method, request.uri.path(), &config.paths);
+    let answer = if route == Route::Healthy {
+        respond::text(StatusCode::OK, "OK")
+    } else {
+        log::warn("store failed", &about(request, error));
+        respond::store_failed(error)
+    };
+    respond::for_method(&request.method, answer).into()
+}
+
 /// Method, path and reason: neither headers nor the query, where tokens may be.
 fn about(request: &Parts, reason: &dyn Display) -> String {
     let (method, path) = (&request.method, request.uri.path());

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::config::Config;
 use crate::respond;
-use crate::service::{Reply, Service};
+use crate::service::{self, Reply, Service};
 use crate::store::spin::SpinStore;
 use crate::store::{StoreError, World};
 use http::StatusCode;
@@ -59,7 +59,7 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
         (Err(error), _) => {
             respond::error(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")).into()
         }
-        (_, Err(error)) => respond::store_failed(&error).into(),
+        (Ok(config), Err(error)) => service::without_store(&parts, &config, &error),
     };
     let response = answer::send(answer).await?;
     if !cleanup.is_empty() {

@@ -4,9 +4,9 @@ use futures::FutureExt;
 use http::StatusCode;
 use spin_pushgateway::config::Config;
 use spin_pushgateway::respond;
-use spin_pushgateway::service::{Reply, Service};
-use spin_pushgateway::store::World;
+use spin_pushgateway::service::{self, Reply, Service};
 use spin_pushgateway::store::spin::SpinStore;
+use spin_pushgateway::store::{StoreError, World};
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 
@@ -25,10 +25,9 @@ impl Guest for Door {
         // Nothing is forwarded here: the manifest declares none of its variables.
         let Reply {
             answer, cleanup, ..
-        } = match (config(), &store) {
-            (Ok(config), Ok(store)) => serve(request, store, &config),
-            (Err(error), _) => failed(&format!("{error:#}")),
-            (_, Err(error)) => respond::store_failed(error).into(),
+        } = match config() {
+            Ok(config) => serve(request, store.as_ref(), &config),
+            Err(error) => failed(&format!("{error:#}")),
         };
         answer::send(out, answer);
         if let Ok(store) = store
@@ -40,10 +39,18 @@ impl Guest for Door {
     }
 }
 
-fn serve(request: IncomingRequest, store: &SpinStore<Calls>, config: &Config) -> Reply {
+fn serve(
+    request: IncomingRequest,
+    store: Result<&SpinStore<Calls>, &StoreError>,
+    config: &Config,
+) -> Reply {
     let parts = match head::head(&request) {
         Ok(parts) => parts,
         Err(error) => return respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into(),
+    };
+    let store = match store {
+        Ok(store) => store,
+        Err(error) => return service::without_store(&parts, config, error),
     };
     let service = Service {
         store,
