@@ -96,6 +96,11 @@ fn who_reads_with_a_password_deletes_with_a_token() {
 }
 
 #[test]
+fn what_expires_is_seen_before_and_gone_after() {
+    pass("expiring", &[("group_ttl", "1d")], "");
+}
+
+#[test]
 fn what_strangers_push_is_text_wherever_it_is_shown() {
     let variables = [
         ("push_enable_utf8_names", "true"),

@@ -1,13 +1,14 @@
 // Runs one case: `node run.js CASE GATEWAY`. Ends with 0 if it passes.
 
 import * as deleting from "./cases/deleting.js";
+import * as expiring from "./cases/expiring.js";
 import * as finding from "./cases/finding.js";
 import * as hostile from "./cases/hostile.js";
 import * as looks from "./cases/looks.js";
 import * as many from "./cases/many.js";
 import { start } from "./browser.js";
 
-const cases = { ...deleting, ...finding, ...hostile, ...looks, ...many };
+const cases = { ...deleting, ...expiring, ...finding, ...hostile, ...looks, ...many };
 const [name, gateway] = process.argv.slice(2);
 const { options, run } = cases[name];
 

@@ -1,21 +1,13 @@
 // Colours, widths, keyboards, screen readers, and browsers without scripts.
 
 import assert from "node:assert/strict";
-import { AXE, push } from "../browser.js";
-import { settled } from "./page.js";
+import { push } from "../browser.js";
+import { serious, settled, tooWide } from "./page.js";
 
 async function fill(gateway) {
   await push(gateway, "job/backup/instance/db-1.example.org/zone/eu-west-1", "# HELP size_bytes Size.\n# TYPE size_bytes gauge\nsize_bytes{of=\"tables\"} 5\n");
   await push(gateway, "job/mail", "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 3\nh_sum 5\nh_count 3\n");
   await push(gateway, "job/mail", "x{a=\"1\"} 1\nx{a=\"1\"} 2\n", { status: 400 });
-}
-
-/** What axe-core finds that is serious. */
-async function serious(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const found = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(", ")}`);
 }
 
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -37,8 +29,7 @@ export const looks = {
           await page.goto(url);
           const where = `${colorScheme} ${width} ${url}`;
           assert.deepEqual(await serious(page), [], where);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(wide <= 0, `${where}: ${wide} pixels too wide`);
+          assert.equal(await tooWide(page), 0, where);
         }
       }
     }
