@@ -14,7 +14,7 @@ use crate::store::records::{self, Index, Shapes, Unsent};
 use crate::store::snapshot::{GroupValues, Snapshot};
 use crate::store::{Store, StoreError};
 
-/// How many keys one scrape deletes at most.
+/// How many keys one scrape deletes at most: of groups, and as many records of families.
 const MAX_DELETED: usize = 256;
 
 /// After how long a push or deletion that has written something is no longer under way, in nanoseconds.
@@ -119,7 +119,6 @@ impl Cleanup {
     /// The store failed. The next scrape tries again.
     pub async fn run<S: Store>(self, store: &S) -> Result<(), StoreError> {
         let mut doomed = self.hidden;
-        doomed.extend(self.types);
         doomed.truncate(MAX_DELETED);
         let (mut dead, mut leftovers) = (self.dead, self.leftovers);
         dead.truncate(MAX_DELETED.saturating_sub(doomed.len()));
@@ -145,6 +144,12 @@ impl Cleanup {
                 break;
             }
             room = room.saturating_sub(expired.delete(store, self.now).await?);
+        }
+        // Records last, and apart: there may be many more of them than of all else, which must not wait for them.
+        let mut types = self.types;
+        types.truncate(MAX_DELETED);
+        if !types.is_empty() {
+            store.delete(&types).await?;
         }
         if let Some(shapes) = self.shapes {
             store

@@ -34,6 +34,9 @@ const ALONE: Nanos = 5_000_000_000;
 /// when it is pushed, but left out when it is scraped.
 const MAX_SHAPES: usize = 256;
 
+/// How many bytes the names of all kept sets may have: every push reads them.
+const MAX_SHAPE_BYTES: usize = 32 << 10;
+
 /// What a push does to the families that its group holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -425,7 +428,10 @@ fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Viol
 /// The record of label name sets, if this group's is new.
 fn new_shape(push: &Candidate<'_>, shapes: &Shapes) -> Option<(String, Value)> {
     let own: Vec<String> = push.key.labels().map(|(name, _)| name.to_owned()).collect();
-    if shapes.shapes.len() >= MAX_SHAPES || shapes.shapes.contains(&own) {
+    let names = shapes.shapes.iter().flatten().chain(&own);
+    let bytes: usize = names.map(|name| name.len() + 3).sum();
+    let is_full = shapes.shapes.len() >= MAX_SHAPES || bytes > MAX_SHAPE_BYTES;
+    if is_full || shapes.shapes.contains(&own) {
         return None;
     }
     let mut shapes = shapes.clone();

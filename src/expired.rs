@@ -1,7 +1,7 @@
 //! Groups that expired long ago are removed from the store.
 //!
 //! What has expired is hidden from everybody at once; here it only stops taking room. That waits until everything in
-//! the group has been expired for as long as it was shown: the next push of a job that runs regularly comes before
+//! the group has been expired for as long as it was shown, and for a minute at least: the next push of a job that runs regularly comes before
 //! that. Without compare-and-swap a push that lands between the last look at the group and its removal is lost
 //! (`docs/guarantees.md`), and after a silence of twice the lifetime such a push is least likely.
 
@@ -104,10 +104,13 @@ fn is_entry_long_over(entry: &Entry<'_>, now: Nanos) -> bool {
             .all(|(time, expires)| is_long_over(time, expires, now))
 }
 
-/// Whether twice the time has passed for which something was to be shown.
+/// How long something has been expired at least before it is removed, in nanoseconds: clocks differ.
+const LEAST: Nanos = 60_000_000_000;
+
+/// Whether something has been expired for as long as it was to be shown.
 fn is_long_over(time: Nanos, expires: Option<Nanos>, now: Nanos) -> bool {
     expires.is_some_and(|expires| {
-        let lifetime = expires.saturating_sub(time);
+        let lifetime = expires.saturating_sub(time).max(LEAST);
         expires.saturating_add(lifetime) <= now
     })
 }
@@ -117,14 +120,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_over_is_twice_the_lifetime() {
+    fn long_over_is_twice_the_lifetime_and_a_minute_at_least() {
+        let long = 2 * LEAST;
         let cases = [
-            (10, Some(15), 19, false),
-            (10, Some(15), 20, true),
+            (10, Some(10 + long), 9 + 2 * long, false),
+            (10, Some(10 + long), 10 + 2 * long, true),
+            (10, Some(11), 10 + LEAST, false),
+            (10, Some(11), 11 + LEAST, true),
             (10, None, u64::MAX, false),
             (10, Some(u64::MAX), u64::MAX - 1, false),
             // A clock that stepped back when it was pushed.
-            (20, Some(15), 15, true),
+            (20, Some(15), 15 + LEAST, true),
         ];
         for (time, expires, now, want) in cases {
             assert_eq!(

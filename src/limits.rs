@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::exposition::model::MetricFamily;
+use crate::groups::key::GroupingKey;
 
 /// What one push may hold. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +69,24 @@ impl GroupLimits {
 }
 
 impl PushLimits {
+    /// Checks the labels of a group, which all its series have, the automatic ones too.
+    ///
+    /// # Errors
+    ///
+    /// The first limit that is exceeded.
+    pub fn check_key(&self, key: &GroupingKey) -> Result<(), Exceeded> {
+        let labels = key.labels();
+        within(
+            "max_labels_per_series",
+            self.max_labels_per_series,
+            labels.len(),
+            None,
+        )?;
+        let lengths = labels.flat_map(|(name, value)| [name.len(), value.len()]);
+        let longest = lengths.max().unwrap_or(0);
+        within("max_label_bytes", self.max_label_bytes, longest, None)
+    }
+
     /// Checks the families of a push, whose metrics have their final labels.
     ///
     /// # Errors
@@ -137,6 +156,33 @@ mod tests {
     use super::*;
     use crate::exposition::names::NameScheme;
     use crate::exposition::text;
+
+    #[test]
+    fn a_group_is_held_to_the_limits_of_its_series() {
+        let key = GroupingKey::new([("job", "j"), ("zone", "12345")]).expect("has a job");
+        let limits = |labels, bytes| PushLimits {
+            max_labels_per_series: labels,
+            max_label_bytes: bytes,
+            ..PushLimits::default()
+        };
+        let cases = [
+            (limits(None, None), ""),
+            (limits(Some(2), Some(5)), ""),
+            (
+                limits(Some(1), None),
+                "push exceeds max_labels_per_series: 2, allowed are 1",
+            ),
+            (
+                limits(None, Some(4)),
+                "push exceeds max_label_bytes: 5, allowed are 4",
+            ),
+        ];
+        for (limits, want) in cases {
+            let error = limits.check_key(&key).err();
+            let error = error.map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(error, want);
+        }
+    }
 
     #[test]
     fn a_push_is_held_to_each_limit() {

@@ -56,7 +56,7 @@ pub enum PushError {
     Rejected(Violations),
     /// Its entry would be too large.
     TooLarge {
-        /// The size of the entry, in bytes.
+        /// The size of the entry, in bytes, or what it would have at least.
         size: usize,
         /// The limit.
         limit: usize,
@@ -111,7 +111,7 @@ pub async fn push<S: Store, W: World>(
     if let Err(full) = room::check(store, &id, &rules.group_limits, world.now()).await? {
         return Err(PushError::Full(full));
     }
-    let result = match prepare(&mut families, key, &rules.push_limits) {
+    let result = match prepare(&mut families, key, &rules) {
         Ok(()) => {
             let rendered: Vec<_> = families.iter().map(series::render).collect();
             let operation = Operation {
@@ -148,10 +148,17 @@ pub async fn push<S: Store, W: World>(
 fn prepare<'a>(
     families: &mut Vec<MetricFamily<'a>>,
     key: &'a GroupingKey,
-    limits: &PushLimits,
+    rules: &Rules,
 ) -> Result<(), PushError> {
+    let (limits, limit) = (&rules.push_limits, rules.max_entry_bytes);
+    limits.check_key(key).map_err(PushError::Exceeds)?;
     check::check_timestamps(families)?;
     families.retain(|family| !own::is_automatic(&family.name));
+    // Before anything is made of it: labels stand on every line, so that little can become much.
+    let size = series::least_text_bytes(families, key);
+    if size > limit {
+        return Err(PushError::TooLarge { size, limit });
+    }
     families.sort_by(|a, b| a.name.cmp(&b.name));
     for family in families.iter_mut() {
         series::apply_grouping_labels(family, key);

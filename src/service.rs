@@ -21,6 +21,7 @@ use crate::groups::path;
 use crate::hints;
 use crate::log;
 use crate::push::{self, Push, PushError, Rules};
+use crate::quote::shorten;
 use crate::receive::{self, Body, ReceiveError};
 use crate::respond::{self, Answer};
 use crate::routes::{self, Change, Route};
@@ -28,6 +29,9 @@ use crate::scrape::{self, Scrape};
 use crate::site;
 use crate::store::{Store, StoreError, World};
 use crate::ui;
+
+/// How much of a path is logged, in bytes: anybody may ask for any path.
+const MAX_LOGGED_PATH: usize = 256;
 
 /// The gateway: what it needs to answer a request.
 #[derive(Debug)]
@@ -313,7 +317,10 @@ pub fn without_store(request: &Parts, config: &Config, error: &StoreError) -> Re
 
 /// Method, path and reason: neither headers nor the query, where tokens may be.
 fn about(request: &Parts, reason: &dyn Display) -> String {
-    let (method, path) = (&request.method, request.uri.path());
+    let (method, path) = (
+        &request.method,
+        shorten(request.uri.path(), MAX_LOGGED_PATH),
+    );
     format!("{method} {path}: {reason}")
 }
 

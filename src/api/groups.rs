@@ -22,6 +22,10 @@ use crate::store::snapshot::GroupValues;
 /// How many groups a page has, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
 
+/// How many selectors a query may have, and what is said of more.
+const MAX_SELECTORS: usize = 32;
+const TOO_MANY_SELECTORS: &str = "32 selectors at most";
+
 /// How many it has at most.
 const MAX_LIMIT: usize = 10_000;
 
@@ -148,6 +152,9 @@ impl Query {
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
         match name {
+            "match[]" if self.selectors.len() == MAX_SELECTORS => {
+                return Err(QueryError::Parameter("match[]", TOO_MANY_SELECTORS));
+            }
             "match[]" => {
                 self.selectors
                     .push(Selector::parse(value).map_err(QueryError::Selector)?);

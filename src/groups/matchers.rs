@@ -7,6 +7,9 @@ use regex_lite::{Regex, RegexBuilder};
 /// The longest selector that is read, in bytes.
 const MAX_LENGTH: usize = 4096;
 
+/// How large a regular expression may become when it is compiled, in bytes. Counted repetitions multiply.
+const MAX_REGEX_BYTES: usize = 64 << 10;
+
 /// A selector: all of its matchers must match. It has at least one.
 #[derive(Clone, Debug)]
 pub struct Selector {
@@ -223,6 +226,7 @@ impl Cursor<'_> {
 fn regex(pattern: &str) -> Result<Regex, SelectorError> {
     RegexBuilder::new(&format!("^(?:{pattern})$"))
         .dot_matches_new_line(true)
+        .size_limit(MAX_REGEX_BYTES)
         .build()
         .map_err(|error| SelectorError::Regex(error.to_string()))
 }

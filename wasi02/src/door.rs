@@ -22,7 +22,7 @@ pub(crate) struct Door;
 impl Guest for Door {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let store = Calls::open().map(SpinStore::new);
-        // Nothing is forwarded here: the manifest declares none of its variables.
+        // Nothing is forwarded here.
         let Reply {
             answer, cleanup, ..
         } = match config() {
@@ -78,7 +78,11 @@ fn config() -> anyhow::Result<Config> {
         let (_, value) = values.iter().find(|(have, _)| *have == name)?;
         Some(value.clone())
     };
-    Ok(Config::read(value)?)
+    Ok(Config {
+        // A push that nobody forwards must not be marked as one that is.
+        forward: None,
+        ..Config::read(value)?
+    })
 }
 
 fn failed(message: &str) -> Reply {
