@@ -93,7 +93,10 @@ impl Comparison {
 
 /// Whether this is a series that somebody has pushed, rather than the gateway's own.
 fn is_pushed(id: &Id) -> bool {
-    !own::is_automatic(&id.0) && id.1.iter().any(|(name, _)| name == "job")
+    let of_groups = [own::EXPIRY_TIME, own::FORWARD_FAILURE_TIME];
+    !own::is_automatic(&id.0)
+        && !of_groups.contains(&&*id.0)
+        && id.1.iter().any(|(name, _)| name == "job")
 }
 
 /// How the series that was found differs from the one that the source has.
