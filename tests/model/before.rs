@@ -10,9 +10,10 @@ use spin_pushgateway::consistency::Kind;
 use spin_pushgateway::delete;
 use spin_pushgateway::store::Value;
 
-use super::history::{BEFORE, Group};
+use super::history::BEFORE;
+use super::promises::{Families, Group};
 use super::run::{self, ModelWorld, alone, block_on, body, key};
-use super::scenario::{Before, Clock, Families, GROUPS, SECOND};
+use super::scenario::{Before, Clock, GROUPS, SECOND};
 use super::store::ModelStore;
 
 /// A store, prepared.

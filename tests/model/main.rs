@@ -13,6 +13,9 @@
 //! | `MODEL_RUNS` | how many histories of each class are tried | 2500 |
 //! | `MODEL_SEED` | which | 1 |
 
+#[path = "../support/promises/mod.rs"]
+mod promises;
+
 mod before;
 mod bounds;
 mod checker;

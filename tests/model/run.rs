@@ -21,8 +21,9 @@ use spin_pushgateway::store::snapshot::Snapshot;
 use spin_pushgateway::store::{StoreError, Value, World};
 
 use super::before;
-use super::history::{ABSENT, FIRST, Group, History, Operation, Outcome, Pushed};
-use super::scenario::{Clock, Families, GROUPS, Kind, Request, SECOND, Scenario, name};
+use super::history::{FIRST, History, Operation, Outcome};
+use super::promises::{ABSENT, Families, Group, Pushed, name};
+use super::scenario::{Clock, GROUPS, Kind, Request, SECOND, Scenario};
 use super::schedule::{Event, Scheduler};
 use super::store::{ModelStore, Provider, Shared, Span};
 

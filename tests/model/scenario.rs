@@ -1,43 +1,13 @@
 //! What is run: clients, their operations, their clocks, and what the store promises.
 
+use super::promises::{self, Families};
 use super::store::Provider;
-
-/// The families that operations are about, named `a` to `f`.
-pub(crate) const FAMILIES: usize = 6;
 
 /// How many groups operations are about.
 pub(crate) const GROUPS: usize = 2;
 
 /// A nanosecond clock's second.
 pub(crate) const SECOND: u64 = 1_000_000_000;
-
-/// A set of families: a bit for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Families(pub(crate) u8);
-
-impl Families {
-    pub(crate) fn of(names: &str) -> Self {
-        Self(names.bytes().map(|name| 1 << (name - b'a')).sum())
-    }
-
-    pub(crate) fn has(self, family: usize) -> bool {
-        self.0 >> family & 1 == 1
-    }
-
-    /// The places of those in the set.
-    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
-        (0..FAMILIES).filter(move |family| self.has(*family))
-    }
-
-    pub(crate) fn names(self) -> String {
-        self.iter().map(name).collect()
-    }
-}
-
-/// The name of the family in this place.
-pub(crate) fn name(family: usize) -> char {
-    char::from(b'a' + family as u8)
-}
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +29,17 @@ impl Kind {
 
     pub(crate) fn is_push(self) -> bool {
         matches!(self, Self::Put | Self::Post)
+    }
+
+    /// What it does to its group; `None` if it only looks.
+    pub(crate) fn change(self) -> Option<promises::Kind> {
+        match self {
+            Self::Put => Some(promises::Kind::Put),
+            Self::Post => Some(promises::Kind::Post),
+            Self::Reject => Some(promises::Kind::Reject),
+            Self::Delete => Some(promises::Kind::Delete),
+            Self::Scrape | Self::ScrapeAndTidy => None,
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::checker::check;
 use super::exceptions::Excuses;
 use super::history::History;
+use super::promises::Families;
 use super::run::run;
-use super::scenario::{Before, Client, Clock, Families, Kind, Request, SECOND, Scenario};
+use super::scenario::{Before, Client, Clock, Kind, Request, SECOND, Scenario};
 use super::schedule::{Scheduler, write};
 use super::store::Provider;
 

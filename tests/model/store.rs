@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 
 use spin_pushgateway::store::{Store, StoreError, Value};
 
+use super::promises::Pushed;
+
 /// What a provider promises about calls of several keys, and about its listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Provider {
@@ -65,7 +67,7 @@ pub(crate) struct Shared {
     /// Seeds what a provider leaves open: the order of single reads, the keys that a listing lacks.
     pub(crate) seed: u64,
     /// By operation.
-    pub(crate) spans: BTreeMap<u16, Span>,
+    pub(crate) spans: BTreeMap<Pushed, Span>,
     /// How many random numbers were drawn.
     pub(crate) randoms: u64,
     /// A line for each call, if they are wanted.
@@ -92,7 +94,7 @@ impl Shared {
     }
 
     /// Random, but the same whenever the same operation asks at the same step.
-    fn random(&self, operation: u16) -> fastrand::Rng {
+    fn random(&self, operation: Pushed) -> fastrand::Rng {
         fastrand::Rng::with_seed(self.seed ^ (u64::from(operation) << 32) ^ self.step)
     }
 
@@ -103,7 +105,7 @@ impl Shared {
         }
     }
 
-    fn listing(&self, operation: u16) -> Vec<String> {
+    fn listing(&self, operation: Pushed) -> Vec<String> {
         let mut keys: BTreeMap<&str, bool> =
             self.values.keys().map(|key| (key.as_str(), true)).collect();
         let mut random = self.random(operation);
@@ -129,7 +131,7 @@ impl Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct ModelStore {
     pub(crate) shared: Rc<RefCell<Shared>>,
-    pub(crate) operation: u16,
+    pub(crate) operation: Pushed,
 }
 
 /// Comes back when the scheduler polls once more.
