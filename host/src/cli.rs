@@ -37,9 +37,11 @@ For tests of an application, to change the world around it:
       --fault-file FILE                 TOML, read again at each call of a store: fail = [\"set\", ...],
                                         message = \"...\", fail_nth = { get = 3 }, delay_ms = { set = 100 }
                                         with the operations open, get, set, delete, exists, list-keys,
-                                        get-keys, get-many, set-many, delete-many
+                                        get-keys, get-many, set-many, delete-many; and of all calls one
+                                        in so many at random, random = { fail = 50, lose = 50, delay = 9,
+                                        delay_ms = 100, seed = 1 }: lost are answers, not what was done
       --trace-store FILE                appends a line for each call of a store: the operation, and for
-                                        those on several keys how many
+                                        those on several keys how many, and whether it waits or fails
       --clock-offset SECONDS            shifts the component's wall clock; may be negative
 
 TIME is a number with the unit ms, s or m. Spin's ranges (`a..b`), TLS (of outbound requests too), other

@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::runtime_config::StoreConfig;
-use faults::Faults;
+use faults::{Fate, Fault, Faults};
 use redis::RedisStore;
 use sqlite::SqliteStore;
 use trace::Trace;
@@ -146,60 +146,64 @@ enum Backend {
 impl Store {
     /// Prepares the store for a component that opens it.
     pub(crate) async fn open(&self) -> StoreResult<()> {
-        self.begin(Operation::Open, None).await?;
-        match &self.backend {
+        self.call(Operation::Open, None, async || match &self.backend {
             Backend::Sqlite(_) => Ok(()),
             Backend::Redis(store) => store.open().await,
-        }
+        })
+        .await
     }
 
     /// The value of a key.
     pub(crate) async fn get(&self, key: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.begin(Operation::Get, None).await?;
-        let value = match &self.backend {
-            Backend::Sqlite(store) => store.get(key),
-            Backend::Redis(store) => store.get(key).await,
-        }?;
-        bounded(value.iter().map(Vec::len).sum())?;
-        Ok(value)
+        self.call(Operation::Get, None, async || {
+            let value = match &self.backend {
+                Backend::Sqlite(store) => store.get(key),
+                Backend::Redis(store) => store.get(key).await,
+            }?;
+            bounded(value.iter().map(Vec::len).sum())?;
+            Ok(value)
+        })
+        .await
     }
 
     /// Creates or replaces a value. On return it is as durable as the provider makes it.
     pub(crate) async fn set(&self, key: &str, value: &[u8]) -> StoreResult<()> {
-        self.begin(Operation::Set, None).await?;
-        match &self.backend {
+        self.call(Operation::Set, None, async || match &self.backend {
             Backend::Sqlite(store) => store.set(key, value),
             Backend::Redis(store) => store.set(key, value).await,
-        }
+        })
+        .await
     }
 
     /// Removes a key; a missing one is no error.
     pub(crate) async fn delete(&self, key: &str) -> StoreResult<()> {
-        self.begin(Operation::Delete, None).await?;
-        match &self.backend {
+        self.call(Operation::Delete, None, async || match &self.backend {
             Backend::Sqlite(store) => store.delete(key),
             Backend::Redis(store) => store.delete(key).await,
-        }
+        })
+        .await
     }
 
     /// Whether a key is there.
     pub(crate) async fn exists(&self, key: &str) -> StoreResult<bool> {
-        self.begin(Operation::Exists, None).await?;
-        match &self.backend {
+        self.call(Operation::Exists, None, async || match &self.backend {
             Backend::Sqlite(store) => store.exists(key),
             Backend::Redis(store) => store.exists(key).await,
-        }
+        })
+        .await
     }
 
     /// All keys, for `list-keys` and `get-keys`.
     pub(crate) async fn keys(&self, operation: Operation) -> StoreResult<Vec<String>> {
-        self.begin(operation, None).await?;
-        let keys = match &self.backend {
-            Backend::Sqlite(store) => store.keys(),
-            Backend::Redis(store) => store.keys().await,
-        }?;
-        bounded(keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
-        Ok(keys)
+        self.call(operation, None, async || {
+            let keys = match &self.backend {
+                Backend::Sqlite(store) => store.keys(),
+                Backend::Redis(store) => store.keys().await,
+            }?;
+            bounded(keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
+            Ok(keys)
+        })
+        .await
     }
 
     /// The values of several keys, as far as the provider has them.
@@ -207,44 +211,66 @@ impl Store {
         &self,
         keys: Vec<String>,
     ) -> StoreResult<Vec<(String, Option<Vec<u8>>)>> {
-        self.begin(Operation::GetMany, Some(keys.len())).await?;
-        let pairs = match &self.backend {
-            Backend::Sqlite(store) => store.get_many(keys),
-            Backend::Redis(store) => store.get_many(&keys).await,
-        }?;
-        let size = |(key, value): &(String, Option<Vec<u8>>)| {
-            size_of::<(String, Option<Vec<u8>>)>() + key.len() + value.as_ref().map_or(0, Vec::len)
-        };
-        bounded(pairs.iter().map(size).sum())?;
-        Ok(pairs)
+        self.call(Operation::GetMany, Some(keys.len()), async || {
+            let pairs = match &self.backend {
+                Backend::Sqlite(store) => store.get_many(keys),
+                Backend::Redis(store) => store.get_many(&keys).await,
+            }?;
+            let size = |(key, value): &(String, Option<Vec<u8>>)| {
+                size_of::<(String, Option<Vec<u8>>)>()
+                    + key.len()
+                    + value.as_ref().map_or(0, Vec::len)
+            };
+            bounded(pairs.iter().map(size).sum())?;
+            Ok(pairs)
+        })
+        .await
     }
 
     /// Creates or replaces several values, all or none.
     pub(crate) async fn set_many(&self, pairs: &[Pair]) -> StoreResult<()> {
-        self.begin(Operation::SetMany, Some(pairs.len())).await?;
-        match &self.backend {
+        let call = async || match &self.backend {
             Backend::Sqlite(store) => store.set_many(pairs),
             Backend::Redis(store) => store.set_many(pairs).await,
-        }
+        };
+        self.call(Operation::SetMany, Some(pairs.len()), call).await
     }
 
     /// Removes several keys, all or none.
     pub(crate) async fn delete_many(&self, keys: Vec<String>) -> StoreResult<()> {
-        self.begin(Operation::DeleteMany, Some(keys.len())).await?;
-        match &self.backend {
-            Backend::Sqlite(store) => store.delete_many(keys),
-            Backend::Redis(store) => store.delete_many(&keys).await,
-        }
+        self.call(
+            Operation::DeleteMany,
+            Some(keys.len()),
+            async || match &self.backend {
+                Backend::Sqlite(store) => store.delete_many(keys),
+                Backend::Redis(store) => store.delete_many(&keys).await,
+            },
+        )
+        .await
     }
 
-    /// What happens before every call: it is recorded, and may be let wait or fail.
-    async fn begin(&self, operation: Operation, keys: Option<usize>) -> StoreResult<()> {
+    /// Every call goes through here: it is recorded, and may be let wait, fail, or seem to.
+    async fn call<T, F>(&self, operation: Operation, keys: Option<usize>, call: F) -> StoreResult<T>
+    where
+        F: AsyncFnOnce() -> StoreResult<T>,
+    {
+        let fate = match &self.faults {
+            Some(faults) => faults.strike(operation),
+            None => Fate::default(),
+        };
         if let Some(trace) = &self.trace {
-            trace.record(operation, keys);
+            trace.record(operation, keys, &fate);
         }
-        match &self.faults {
-            Some(faults) => faults.strike(operation).await,
-            None => Ok(()),
+        if !fate.delay.is_zero() {
+            tokio::time::sleep(fate.delay).await;
+        }
+        match fate.fault {
+            None => call().await,
+            Some(Fault::Before(message)) => Err(StoreError::Failed(message)),
+            Some(Fault::After(message)) => {
+                call().await?;
+                Err(StoreError::Failed(message))
+            }
         }
     }
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::Operation;
+use super::faults::{Fate, Fault};
 
-/// A file to which each call appends a line such as `set` or `get-many 14`.
+/// A file to which each call appends a line such as `set` or `get-many 14`, and where it is disturbed, how: `set waits`,
+/// `set fails`, `get-many 14 waits is-lost`.
 #[derive(Debug)]
 pub(super) struct Trace(File);
 
@@ -22,12 +24,19 @@ impl Trace {
     }
 
     /// Appends a line, in one write, so that lines of several threads and hosts stay whole.
-    pub(super) fn record(&self, operation: Operation, keys: Option<usize>) {
-        let name = operation.name();
-        let line = match keys {
-            Some(keys) => format!("{name} {keys}\n"),
-            None => format!("{name}\n"),
-        };
+    pub(super) fn record(&self, operation: Operation, keys: Option<usize>, fate: &Fate) {
+        let mut line = operation.name().to_owned();
+        if let Some(keys) = keys {
+            line.push_str(&format!(" {keys}"));
+        }
+        if !fate.delay.is_zero() {
+            line.push_str(" waits");
+        }
+        line.push_str(match fate.fault {
+            Some(Fault::Before(_)) => " fails\n",
+            Some(Fault::After(_)) => " is-lost\n",
+            None => "\n",
+        });
         if let Err(error) = (&self.0).write_all(line.as_bytes()) {
             eprintln!("--trace-store: {error}");
         }
