@@ -1,0 +1,40 @@
+//! The exceptions that the guarantees state, as they show from outside.
+//!
+//! The model test sees when an operation reads and writes, and what its clock shows. Here only its beginning and its
+//! answer are known, so these excuse more than is really excused. Histories that nothing excuses are the majority all
+//! the same; the totals say how many. That tidying up after a scrape may stall is not excused: it would take a group at
+//! rest for a minute to do harm.
+
+use crate::promises::Kind;
+use crate::record::Record;
+
+/// Exception (a): two POSTs of sets that overlap but differ, through hosts whose clocks differ, one of them under way
+/// together with another POST. Of a group without free slots, also two of the same set.
+pub(crate) fn clocks_disagree(records: &[Record], is_full: bool) -> bool {
+    let posts = || records.iter().filter(|one| one.change.kind == Kind::Post);
+    let met = |post: &Record| posts().any(|other| other.meets(post));
+    posts().any(|a| {
+        posts().any(|b| {
+            let (ours, theirs) = (a.change.families, b.change.families);
+            let share_no_slot = ours.crosses(theirs) || (is_full && ours.0 & theirs.0 != 0);
+            share_no_slot && a.target.clock != b.target.clock && (met(a) || met(b))
+        })
+    })
+}
+
+/// Exception (b): two other operations were under way at some time between the beginning of one and its end.
+pub(crate) fn stalls(records: &[Record]) -> bool {
+    records
+        .iter()
+        .any(|one| records.iter().filter(|other| other.meets(one)).count() >= 2)
+}
+
+/// Exception (d): a POST to a group without free slots and without a PUT failed while a DELETE was under way.
+pub(crate) fn broken_take_over(records: &[Record]) -> bool {
+    let is_broken_post = |one: &&Record| one.change.kind == Kind::Post && !one.change.is_done;
+    records.iter().filter(is_broken_post).any(|post| {
+        records
+            .iter()
+            .any(|other| other.change.kind == Kind::Delete && other.meets(post))
+    })
+}
