@@ -23,7 +23,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host tool test lint fmt fuzz deny deny-installed target bench dist dist-check clean
+.PHONY: run build host tool test soak lint fmt fuzz deny deny-installed target bench dist dist-check clean
 
 build: target
 ifeq ($(WASI),0.2)
@@ -47,6 +47,11 @@ test: target
 	scripts/wasm build -p spin-pushgateway $(PROBES)
 	$(WASI02) scripts/wasm build -p pushgateway-wasi02
 	scripts/test
+
+# Random requests to several hosts on one store, which are killed, with everything explained that scrapes saw. For longer,
+# other requests, or the other component: make soak SECONDS=3600 SEED=7 WASI=0.2.
+soak: build host
+	WASI=$(WASI) SOAK_SECONDS=$(or $(SECONDS),60) SOAK_SEED=$(or $(SEED),1) $(CARGO) test --locked --test soak -- --nocapture hosts_on
 
 # What a release hands out, in target/dist; docs/distribution.md says what it is.
 dist: target

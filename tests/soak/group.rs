@@ -148,9 +148,12 @@ impl Group {
         let verdict = match (view.check(), is_excusable) {
             (Ok(()), false) => Verdict::Kept,
             (Ok(()), true) => Verdict::KeptThoughExcusable,
-            (Err(_), true) => Verdict::Excused,
-            (Err(problem), false) => {
-                return Err(Violation::of(number, problem, view, &self.era));
+            (Err(problem), _) => {
+                let violation = Violation::of(number, problem, view, &self.era);
+                if !is_excusable {
+                    return Err(violation);
+                }
+                Verdict::Excused(violation)
             }
         };
         self.is_tainted = is_excusable;

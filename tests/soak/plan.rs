@@ -10,7 +10,7 @@ pub(crate) const GROUPS: usize = 8;
 const REQUESTS: usize = 9;
 
 /// How many scrapes are made while clients are at work, at most.
-const SCRAPES: usize = 8;
+const SCRAPES: usize = 16;
 
 /// Whether the clocks of hosts differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::hosts::Target;
 use crate::plan::GROUPS;
-use crate::promises::{Change, Group, Look};
+use crate::promises::{Change, Group, Kind, Look};
 
 /// A request that changes a group, or tries to.
 #[derive(Clone, Debug)]
@@ -36,10 +36,13 @@ impl fmt::Display for Record {
             ..
         } = self.change;
         let Target { host, clock, .. } = self.target;
+        let families = match kind {
+            Kind::Put | Kind::Post => families.names(),
+            Kind::Reject | Kind::Delete => String::new(),
+        };
         write!(
             f,
-            "{began:>9} to {answered:>9} us  #{number} {kind:?} {} by host {host}, clock {clock:+} s: {}",
-            families.names(),
+            "{began:>9} to {answered:>9} us  #{number} {kind:?} {families} by host {host}, clock {clock:+} s: {}",
             self.answer
         )
     }
@@ -63,8 +66,7 @@ impl Scraped {
     }
 }
 
-/// Microseconds since the clock was made. It never shows the same time twice to one thread's successive requests, since
-/// a request takes longer than its unit.
+/// Microseconds since it was started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 
