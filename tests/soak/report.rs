@@ -68,13 +68,10 @@ impl Totals {
         }
     }
 
-    /// Keeps what was excused in a file, for people to judge whether it should have been.
-    pub(crate) fn keep_excused(&self, store: &str, seed: u64) {
+    /// Keeps what was excused in a file, for people to judge whether it should have been. Returns where, if there is any.
+    pub(crate) fn keep_excused(&self, store: &str, seed: u64) -> Option<String> {
         let texts: Vec<_> = self.excused.iter().map(|one| one.0.as_str()).collect();
-        if !texts.is_empty() {
-            let place = keep(&format!("{store}-{seed}-excused"), &texts.join("\n"));
-            println!("{store}: {} were excused. {place}", texts.len());
-        }
+        (!texts.is_empty()).then(|| keep(&format!("{store}-{seed}-excused"), &texts.join("\n")))
     }
 
     /// Panics if so little came of all this that it says nothing.
