@@ -4,7 +4,7 @@ use std::sync::{Barrier, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::plan::{GROUPS, GroupPlan, Plan, Trouble};
+use crate::plan::{GROUPS, Plan, Request, Trouble};
 use crate::promises::Group;
 use crate::record::{Record, Scraped};
 use crate::requests::Sender;
@@ -48,10 +48,18 @@ pub(crate) fn run(sender: &Sender<'_>, plan: &Plan) -> Outcome {
     for (host, faults) in plan.faults.iter().enumerate() {
         sender.hosts.disturb(host, faults);
     }
+    let barriers: Vec<_> = plan
+        .groups
+        .iter()
+        .map(|group| group.in_step.then(|| Barrier::new(group.clients.len())))
+        .collect();
     thread::scope(|scope| {
         let epoch = &epoch;
-        for (group, plan) in plan.groups.iter().enumerate() {
-            epoch.clients(scope, group, plan, &mut random);
+        for (group, (plan, barrier)) in plan.groups.iter().zip(&barriers).enumerate() {
+            for requests in &plan.clients {
+                let random = random.fork();
+                scope.spawn(move || epoch.work(group, requests, barrier.as_ref(), random));
+            }
         }
         for scrapes in &plan.scrapes {
             let random = random.fork();
@@ -68,31 +76,24 @@ pub(crate) fn run(sender: &Sender<'_>, plan: &Plan) -> Outcome {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'a> Epoch<'a> {
-    /// Starts the clients of a group.
-    fn clients<'scope>(
-        &'scope self,
-        scope: &'scope thread::Scope<'scope, '_>,
+impl Epoch<'_> {
+    /// What a client does; where there is a barrier, it waits for the others before each request.
+    fn work(
+        &self,
         group: usize,
-        plan: &'scope GroupPlan,
-        random: &mut fastrand::Rng,
+        requests: &[Request],
+        barrier: Option<&Barrier>,
+        mut random: fastrand::Rng,
     ) {
-        let barrier = std::sync::Arc::new(Barrier::new(plan.clients.len()));
-        for requests in &plan.clients {
-            let mut random = random.fork();
-            let barrier = std::sync::Arc::clone(&barrier);
-            scope.spawn(move || {
-                for request in requests {
-                    if plan.in_step {
-                        barrier.wait();
-                    }
-                    self.begin();
-                    let result = self.sender.change(&mut random, group, *request);
-                    let is_done = result.as_ref().is_ok_and(|record| record.change.is_done);
-                    self.note(result, |outcome, record| outcome.records.push(record));
-                    pause(is_done, &mut random);
-                }
-            });
+        for request in requests {
+            if let Some(barrier) = barrier {
+                barrier.wait();
+            }
+            self.begin();
+            let result = self.sender.change(&mut random, group, *request);
+            let is_done = result.as_ref().is_ok_and(|record| record.change.is_done);
+            self.note(result, |outcome, record| outcome.records.push(record));
+            pause(is_done, &mut random);
         }
     }
 
