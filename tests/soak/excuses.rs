@@ -8,9 +8,23 @@
 use crate::promises::Kind;
 use crate::record::Record;
 
+/// The letters of the exceptions that may have applied to requests to a group in one epoch.
+///
+/// `era` is these and those of earlier epochs; `is_full` is whether POSTs found no free slot.
+pub(crate) fn possible(records: &[Record], era: &[Record], is_full: bool) -> String {
+    [
+        ('a', clocks_disagree(era, is_full)),
+        ('b', stalls(records)),
+        ('d', is_full && broken_take_over(records)),
+    ]
+    .into_iter()
+    .filter_map(|(letter, may_apply)| may_apply.then_some(letter))
+    .collect()
+}
+
 /// Exception (a): two POSTs of sets that overlap but differ, through hosts whose clocks differ, one of them under way
 /// together with another POST. Of a group without free slots, also two of the same set.
-pub(crate) fn clocks_disagree(records: &[Record], is_full: bool) -> bool {
+fn clocks_disagree(records: &[Record], is_full: bool) -> bool {
     let posts = || records.iter().filter(|one| one.change.kind == Kind::Post);
     let met = |post: &Record| posts().any(|other| other.meets(post));
     posts().any(|a| {
@@ -23,14 +37,14 @@ pub(crate) fn clocks_disagree(records: &[Record], is_full: bool) -> bool {
 }
 
 /// Exception (b): two other operations were under way at some time between the beginning of one and its end.
-pub(crate) fn stalls(records: &[Record]) -> bool {
+fn stalls(records: &[Record]) -> bool {
     records
         .iter()
         .any(|one| records.iter().filter(|other| other.meets(one)).count() >= 2)
 }
 
 /// Exception (d): a POST to a group without free slots and without a PUT failed while a DELETE was under way.
-pub(crate) fn broken_take_over(records: &[Record]) -> bool {
+fn broken_take_over(records: &[Record]) -> bool {
     let is_broken_post = |one: &&Record| one.change.kind == Kind::Post && !one.change.is_done;
     records.iter().filter(is_broken_post).any(|post| {
         records

@@ -129,10 +129,11 @@ impl Group {
             .extend(records.filter(|record| record.group == number).cloned());
         let new = self.era.get(self.judged..).unwrap_or_default();
         let is_strict = plan.is_strict && self.class.is_some() && !self.is_full;
-        let is_excusable = !is_strict
-            && (excuses::stalls(new)
-                || excuses::clocks_disagree(&self.era, self.is_full)
-                || (self.is_full && excuses::broken_take_over(new)));
+        let excuses = if is_strict {
+            String::new()
+        } else {
+            excuses::possible(new, &self.era, self.is_full)
+        };
         let view = View {
             before: self.seen,
             changes: new.iter().map(|record| record.change).collect(),
@@ -145,18 +146,18 @@ impl Group {
             lags: false,
             takes_over: self.is_full && !self.is_put,
         };
-        let verdict = match (view.check(), is_excusable) {
-            (Ok(()), false) => Verdict::Kept,
-            (Ok(()), true) => Verdict::KeptThoughExcusable,
-            (Err(problem), _) => {
-                let violation = Violation::of(number, problem, view, &self.era);
-                if !is_excusable {
+        self.is_tainted = !excuses.is_empty();
+        let verdict = match view.check() {
+            Ok(()) if self.is_tainted => Verdict::KeptThoughExcusable,
+            Ok(()) => Verdict::Kept,
+            Err(problem) => {
+                let violation = Violation::of(number, &problem, view, &self.era, &excuses);
+                if !self.is_tainted {
                     return Err(violation);
                 }
                 Verdict::Excused(violation)
             }
         };
-        self.is_tainted = is_excusable;
         self.look(after.into_iter());
         Ok(verdict)
     }

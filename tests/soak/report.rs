@@ -117,13 +117,19 @@ impl From<String> for Violation {
 }
 
 impl Violation {
-    /// Of a group's history.
-    pub(crate) fn of(group: usize, problem: String, mut view: View, era: &[Record]) -> Self {
+    /// Of a group's history, which these exceptions may excuse.
+    pub(crate) fn of(
+        group: usize,
+        problem: &str,
+        mut view: View,
+        era: &[Record],
+        excuses: &str,
+    ) -> Self {
         forget_looks(&mut view);
         let since = view.changes.iter().map(|change| change.began).min();
         let since = since.unwrap_or_default();
         let mut text = format!(
-            "group {group}: {problem}\nbefore, at {since} us: {:?}\n",
+            "group {group}: {problem}\nmay be excused by: {excuses}\nbefore, at {since} us: {:?}\n",
             view.before
         );
         let mut era: Vec<_> = era.iter().collect();
