@@ -103,6 +103,27 @@ fn a_post_that_stalls_takes_back_what_another_wrote() {
     assert_kept(&goes_on);
 }
 
+/// Exception (b) with two DELETEs, as the soak test found it. The second removes the mark of the first, which is about to
+/// do so itself. A POST finds no group, a PUT replaces that POST's, and then the first DELETE removes the PUT entry: so
+/// the POST is back.
+#[test]
+fn a_delete_that_stalls_brings_back_what_a_put_had_replaced() {
+    let clients = ["DELETE", "POST b, POST a, PUT b", "DELETE"];
+    let stalled = history(
+        Before::Nothing,
+        exact(&clients),
+        "111 0 222222 0000 2 111 11 0",
+    );
+    assert_broken(&stalled);
+    assert!(stalls(&stalled));
+    let in_time = history(
+        Before::Nothing,
+        exact(&clients),
+        "111 0 222222 0000 2 111 0 11",
+    );
+    assert_kept(&in_time);
+}
+
 /// Exception (c). On an eventually consistent store a POST that is shown an old PUT entry is laid on that one and not
 /// seen, until the next push of the group.
 #[test]
