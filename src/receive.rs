@@ -8,6 +8,10 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::exposition::encoding::{self, ContentEncoding};
 
+/// How much room is made for a body before any of it has come, in bytes. Beyond, room grows with what comes: to announce
+/// a large body and send nothing must not take memory from the requests beside it.
+const ROOM_AT_FIRST: usize = 64 * 1024;
+
 /// The body of a request, as it comes in.
 pub trait Body {
     /// The next piece; `None` at the end.
@@ -66,7 +70,7 @@ pub async fn receive<B: Body>(
     if announced.is_some_and(|length| length > limit) {
         return Err(ReceiveError::TooLarge { limit });
     }
-    let mut received = Vec::with_capacity(announced.unwrap_or_default());
+    let mut received = Vec::with_capacity(announced.unwrap_or_default().min(ROOM_AT_FIRST));
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(ReceiveError::Broken)?;
         if piece.len() > limit - received.len() {
