@@ -7,6 +7,7 @@ mod contents;
 mod errors;
 
 mod file;
+mod fuzz;
 mod paths;
 mod schema;
 mod statuses;
