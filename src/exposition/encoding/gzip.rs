@@ -44,13 +44,16 @@ pub(super) fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError>
     let mut input = Input { rest: bytes };
     // Expositions shrink to a fourth at least.
     let mut out = Output::new(bytes.len().saturating_mul(4), limit);
+    // One for all members: its window is large, and a member can be small.
+    let mut decompress = Decompress::new(false);
     while !input.rest.is_empty() {
         input.header()?;
-        let start = out.bytes.len();
-        input.inflate(&mut out)?;
-        input.trailer(out.bytes.get(start..).unwrap_or_default())?;
+        let start = out.filled;
+        input.inflate(&mut decompress, &mut out)?;
+        input.trailer(out.since(start))?;
+        decompress.reset(false);
     }
-    Ok(out.bytes)
+    Ok(out.finish())
 }
 
 /// What is left of the compressed bytes.
@@ -113,18 +116,22 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn inflate(&mut self, out: &mut Output) -> Result<(), DecodeError> {
-        let mut decompress = Decompress::new(false);
+    fn inflate(
+        &mut self,
+        decompress: &mut Decompress,
+        out: &mut Output,
+    ) -> Result<(), DecodeError> {
         loop {
-            out.make_room();
             let before = (decompress.total_in(), decompress.total_out());
             let status = decompress
-                .decompress_vec(self.rest, &mut out.bytes, FlushDecompress::None)
+                .decompress(self.rest, out.room(), FlushDecompress::None)
                 .map_err(|_| DecodeError::Deflate {
                     offset: decompress.total_in(),
                 })?;
             let consumed = decompress.total_in() - before.0;
             self.take(usize::try_from(consumed).unwrap_or(usize::MAX))?;
+            let written = decompress.total_out() - before.1;
+            out.filled += usize::try_from(written).unwrap_or_default();
             if out.is_too_large() {
                 return Err(DecodeError::TooLarge { limit: out.limit });
             }
@@ -158,31 +165,48 @@ impl<'a> Input<'a> {
 
 /// Decompressed bytes, and room for at most one more than the limit allows: so much is needed to notice that there are
 /// too many.
+///
+/// Room is filled with zeros once, when it is made: were it done for each member, many small members would cost as much
+/// as their number squared.
 struct Output {
     bytes: Vec<u8>,
+    filled: usize,
     limit: usize,
 }
 
 impl Output {
     fn new(expected: usize, limit: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(expected.min(limit.saturating_add(1))),
+            bytes: vec![0; expected.min(limit.saturating_add(1))],
+            filled: 0,
             limit,
         }
     }
 
-    /// Makes room where there is none, as much again as there was, within the limit.
-    fn make_room(&mut self) {
-        let length = self.bytes.len();
-        if length == self.bytes.capacity() {
-            let room = length.max(MIN_ROOM);
-            let most = self.limit.saturating_add(1) - length;
-            self.bytes.reserve_exact(room.min(most));
+    /// Room for more. Where there is none, as much again as there was is made, within the limit.
+    fn room(&mut self) -> &mut [u8] {
+        if self.filled == self.bytes.len() {
+            let room = self.filled.max(MIN_ROOM);
+            let most = self.limit.saturating_add(1).saturating_sub(self.filled);
+            let room = room.min(most);
+            self.bytes.reserve_exact(room);
+            self.bytes.resize(self.filled.saturating_add(room), 0);
         }
+        self.bytes.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// What has come since there was so much.
+    fn since(&self, start: usize) -> &[u8] {
+        self.bytes.get(start..self.filled).unwrap_or_default()
     }
 
     fn is_too_large(&self) -> bool {
-        self.bytes.len() > self.limit
+        self.filled > self.limit
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.filled);
+        self.bytes
     }
 }
 
@@ -309,10 +333,10 @@ mod tests {
         for limit in [0, 1, 4095, 4096, 4097, 100_000] {
             let mut out = Output::new(16, limit);
             while !out.is_too_large() {
-                out.make_room();
-                assert!(out.bytes.len() < out.bytes.capacity());
+                let room = out.room().len();
+                assert!(room > 0, "{limit}");
                 assert!(out.bytes.capacity() <= (limit + 1).max(16), "{limit}");
-                out.bytes.resize(out.bytes.capacity(), 0);
+                out.filled += room;
             }
         }
     }
