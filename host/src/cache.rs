@@ -10,23 +10,31 @@ use anyhow::{Context, Result};
 use wasmtime::component::Component;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
+/// Whether the compiled component counts the instructions that it runs, which makes it slower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fuel {
+    Counted,
+    NotCounted,
+}
+
 /// Loads a component, compiled before or now.
-pub(crate) fn load(source: &Path, cache_dir: Option<&Path>) -> Result<Component> {
+pub(crate) fn load(source: &Path, cache_dir: Option<&Path>, fuel: Fuel) -> Result<Component> {
     let bytes = std::fs::read(source).with_context(|| {
         format!(
             "cannot read the component {}; build it first",
             source.display()
         )
     })?;
-    let engine = engine(cache_dir)?;
+    let engine = engine(cache_dir, fuel)?;
     Component::from_binary(&engine, &bytes)
         .map_err(anyhow::Error::from)
         .with_context(|| format!("{} is no component that can run here", source.display()))
 }
 
-fn engine(cache_dir: Option<&Path>) -> Result<Engine> {
+fn engine(cache_dir: Option<&Path>, fuel: Fuel) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
+    config.consume_fuel(fuel == Fuel::Counted);
     let cache = match cache_dir {
         Some(folder) => Some(cache(folder).context("--cache-dir")?),
         // Nobody has asked for the cache, so nobody misses it.

@@ -42,6 +42,8 @@ For tests of an application, to change the world around it:
                                         delay_ms = 100, seed = 1 }: lost are answers, not what was done
       --trace-store FILE                appends a line for each call of a store: the operation, and for
                                         those on several keys how many, and whether it waits or fails
+      --trace-fuel FILE                 appends a line for each instance that ends: the instructions that it
+                                        ran, as Wasmtime counts them; runs slower
       --clock-offset SECONDS            shifts the component's wall clock; may be negative
 
 TIME is a number with the unit ms, s or m. Spin's ranges (`a..b`), TLS (of outbound requests too), other
@@ -72,6 +74,7 @@ pub(crate) struct Options {
     pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) fault_file: Option<PathBuf>,
     pub(crate) trace_store: Option<PathBuf>,
+    pub(crate) trace_fuel: Option<PathBuf>,
     pub(crate) clock_offset: i64,
 }
 
@@ -109,6 +112,7 @@ impl Default for Options {
             cache_dir: None,
             fault_file: None,
             trace_store: None,
+            trace_fuel: None,
             clock_offset: 0,
         }
     }
@@ -165,6 +169,7 @@ fn set(options: &mut Options, name: &str, parser: &mut Parser) -> Result<()> {
         "cache-dir" => options.cache_dir = Some(parser.value()?.into()),
         "fault-file" => options.fault_file = Some(parser.value()?.into()),
         "trace-store" => options.trace_store = Some(parser.value()?.into()),
+        "trace-fuel" => options.trace_fuel = Some(parser.value()?.into()),
         "clock-offset" => options.clock_offset = parser.value()?.parse()?,
         _ => bail!("no such option; see --help"),
     }
@@ -230,7 +235,7 @@ mod tests {
              --variable a=b=c --variable d= --max-instance-reuse-count 2 \
              --max-instance-concurrent-reuse-count=3 --idle-instance-timeout 150ms \
              --request-timeout 2m --max-instance-memory 1048576 --no-tcp-nodelay --cache-dir c \
-             --fault-file f.toml --trace-store t.log --clock-offset=-60",
+             --fault-file f.toml --trace-store t.log --trace-fuel u.log --clock-offset=-60",
         )
         .expect("options");
         assert_eq!(all.manifest.to_str(), Some("a/spin.toml"));
@@ -247,6 +252,7 @@ mod tests {
         assert_eq!(all.cache_dir, Some("c".into()));
         assert_eq!(all.fault_file, Some("f.toml".into()));
         assert_eq!(all.trace_store, Some("t.log".into()));
+        assert_eq!(all.trace_fuel, Some("u.log".into()));
         assert_eq!(all.clock_offset, -60);
     }
 
@@ -303,6 +309,7 @@ mod tests {
             "cache-dir",
             "fault-file",
             "trace-store",
+            "trace-fuel",
             "clock-offset",
         ] {
             assert!(super::HELP.contains(&format!("--{name}")), "{name}");

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use cli::{Command, Options};
-use guest::Surroundings;
+use guest::{FuelTrace, Surroundings};
 use manifest::Manifest;
 use outbound::AllowedHosts;
 use server::Server;
@@ -67,7 +67,16 @@ async fn up(options: Options) -> Result<()> {
         fault_file: options.fault_file,
         trace_file: options.trace_store,
     };
-    let component = cache::load(&manifest.source, options.cache_dir.as_deref())?;
+    let fuel = options
+        .trace_fuel
+        .as_deref()
+        .map(FuelTrace::open)
+        .transpose()?;
+    let counted = match fuel {
+        Some(_) => cache::Fuel::Counted,
+        None => cache::Fuel::NotCounted,
+    };
+    let component = cache::load(&manifest.source, options.cache_dir.as_deref(), counted)?;
     let surroundings = Surroundings {
         stores: store::open_all(&manifest.stores, &configs, &state_dir, &instruments)?,
         variables: manifest
@@ -85,7 +94,7 @@ async fn up(options: Options) -> Result<()> {
         clock_offset: options.clock_offset,
         max_memory: options.limits.memory,
     };
-    let handler = guest::handler(&component, surroundings, options.limits)
+    let handler = guest::handler(&component, surroundings, options.limits, fuel)
         .map_err(anyhow::Error::from)
         .with_context(|| format!("component {:?} cannot run here", manifest.id))?;
     let listener = server::listen(options.listen).await?;

@@ -18,7 +18,7 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::{p2, p3};
 
-use super::{Guest, Surroundings, linker};
+use super::{FuelTrace, Guest, Surroundings, linker};
 use crate::cli::Limits;
 
 /// The most instances at once, as in Spin. There a request that needs one more fails; here it
@@ -33,6 +33,7 @@ pub(crate) struct Instances {
     limits: Limits,
     free: Arc<Semaphore>,
     stopping: Arc<AtomicBool>,
+    fuel: Option<Arc<FuelTrace>>,
 }
 
 impl Instances {
@@ -43,11 +44,13 @@ impl Instances {
 }
 
 /// Prepares a component for requests. It must export `wasi:http/handler@0.3.0` or
-/// `wasi:http/incoming-handler@0.2`, and import nothing that the local host does not have.
+/// `wasi:http/incoming-handler@0.2`, and import nothing that the local host does not have. `fuel`
+/// needs an engine that counts.
 pub(crate) fn handler(
     component: &Component,
     surroundings: Surroundings,
     limits: Limits,
+    fuel: Option<FuelTrace>,
 ) -> wasmtime::Result<ProxyHandler<Instances>> {
     let engine = component.engine().clone();
     let linker = linker(&engine)?;
@@ -67,6 +70,7 @@ pub(crate) fn handler(
         limits: Limits { reuse, ..limits },
         free: Arc::new(Semaphore::new(MAX_INSTANCES)),
         stopping: Arc::default(),
+        fuel: fuel.map(Arc::new),
     }))
 }
 
@@ -80,6 +84,9 @@ impl HandlerState for Instances {
         let guest = Guest::new(Arc::clone(&self.surroundings), permit);
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.limits);
+        if self.fuel.is_some() {
+            FuelTrace::fill(&mut store)?;
+        }
         let proxy = self.component.instantiate_async(&mut store).await?;
         let Limits { idle, request, .. } = self.limits;
         Ok(Instance {
@@ -94,6 +101,7 @@ impl HandlerState for Instances {
             state: Worker {
                 limits: self.limits.clone(),
                 stopping: Arc::clone(&self.stopping),
+                fuel: self.fuel.clone(),
             },
         })
     }
@@ -103,6 +111,7 @@ impl HandlerState for Instances {
 pub(crate) struct Worker {
     limits: Limits,
     stopping: Arc<AtomicBool>,
+    fuel: Option<Arc<FuelTrace>>,
 }
 
 impl WorkerState for Worker {
@@ -136,6 +145,9 @@ impl WorkerState for Worker {
             && !self.stopping.load(Ordering::Relaxed)
         {
             eprintln!("instance failed: {error:?}");
+        }
+        if let Some(fuel) = &self.fuel {
+            fuel.record(&store);
         }
         drop(store);
     }

@@ -1,6 +1,7 @@
 //! What the component finds around itself: WASI, and Spin's stores and variables.
 
 mod bindings;
+mod fuel;
 mod instances;
 mod key_value;
 mod outbound;
@@ -18,6 +19,7 @@ use wasmtime_wasi::clocks::HostWallClock;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+pub(crate) use fuel::FuelTrace;
 pub(crate) use instances::{Instances, handler};
 
 use crate::outbound::AllowedHosts;

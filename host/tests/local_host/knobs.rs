@@ -1,6 +1,6 @@
 //! The options for tests of an application.
 
-use crate::app::App;
+use crate::app::{App, eventually};
 
 #[test]
 fn calls_of_the_store_are_recorded() {
@@ -16,6 +16,27 @@ fn calls_of_the_store_are_recorded() {
     }
     let want = "open\nset\nopen\nset-many 2\nopen\nlist-keys\nopen\nget-many 1\n";
     assert_eq!(app.read("trace.log"), want);
+}
+
+#[test]
+fn the_work_of_each_instance_is_recorded() {
+    let app = App::new();
+    let host = app.start(&[
+        "--trace-fuel",
+        "fuel.log",
+        "--max-instance-reuse-count",
+        "1",
+    ]);
+    let [first, second] = [1, 2].map(|instances| {
+        assert_eq!(host.get("/kv/get/a").status, 200);
+        eventually("an instance that ends", || {
+            let log = app.read("fuel.log");
+            let lines: Vec<_> = log.lines().collect();
+            (lines.len() == instances).then(|| lines[instances - 1].parse::<u64>().unwrap())
+        })
+    });
+    assert!(first > 0);
+    assert!(second.abs_diff(first) < first / 10, "{first} {second}");
 }
 
 #[test]

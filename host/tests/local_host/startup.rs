@@ -28,7 +28,7 @@ fn refusal(app: &App, arguments: &[&str]) -> String {
 #[test]
 fn what_cannot_run_is_refused_in_one_line() {
     type Change<'a> = (&'a str, &'a str);
-    let cases: [(Change, &[&str], &str); 16] = [
+    let cases: [(Change, &[&str], &str); 17] = [
         (
             ("", ""),
             &["--from", "none/spin.toml"],
@@ -76,6 +76,11 @@ fn what_cannot_run_is_refused_in_one_line() {
             ("", ""),
             &["--fault-file", "none.toml"],
             "--fault-file: cannot read none.toml",
+        ),
+        (
+            ("", ""),
+            &["--trace-fuel", "none/a"],
+            "--trace-fuel: cannot open none/a",
         ),
         (
             ("", ""),
