@@ -240,9 +240,12 @@ fn outdated_shapes(snapshot: &Snapshot, groups: &[Group<'_>]) -> Option<Shapes> 
     if snapshot.shapes.shapes.len() <= live.len() {
         return None;
     }
-    let owned = |shape: Vec<&str>| shape.into_iter().map(str::to_owned).collect();
-    Some(Shapes {
+    let mut shapes = Shapes {
         since: snapshot.shapes.since,
-        shapes: live.into_iter().map(owned).collect(),
-    })
+        shapes: Vec::new(),
+    };
+    for shape in live {
+        shapes.add(shape.into_iter().map(str::to_owned).collect());
+    }
+    Some(shapes)
 }

@@ -13,11 +13,11 @@
 //! Exact against everything that settled before the push began; two pushes that contradict each other at the same
 //! moment may both get in, which a scrape copes with.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::exposition::model::{Label, MetricFamily, MetricType};
+use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
 use crate::groups::check::{self, Violations};
-use crate::groups::entry::{Nanos, StoredSeries};
+use crate::groups::entry::{Nanos, StoredFamily, StoredSeries};
 use crate::groups::fold::Group;
 use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::names;
@@ -29,13 +29,6 @@ use crate::store::{Store, StoreError, Value, layout};
 /// For how long the finding that a family stands in one group only is relied on, in nanoseconds. It spares a group
 /// that keeps changing a family's type from having the whole store read each time.
 const ALONE: Nanos = 5_000_000_000;
-
-/// How many sets of label names are kept. Beyond, a series that is also in a group of a further set is not noticed
-/// when it is pushed, but left out when it is scraped.
-const MAX_SHAPES: usize = 256;
-
-/// How many bytes the names of all kept sets may have: every push reads them.
-const MAX_SHAPE_BYTES: usize = 32 << 10;
 
 /// What a push does to the families that its group holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,9 +172,11 @@ async fn check_types<S: Store>(
     let mut violations = Violations::default();
     let mut unresolved = Vec::new();
     let mut updates = BTreeMap::new();
-    for contradiction in contradictions(push, records) {
+    let contradictions: Vec<_> = contradictions(push, records).collect();
+    let held_types = held_types(store, push, &contradictions).await?;
+    for contradiction in contradictions {
         let record = contradiction.record;
-        match holds(store, push, record).await? {
+        match held_types.get(&*record.name).copied() {
             Some(held) if contradiction.is_real(held) => contradiction.tell(held, &mut violations),
             _ if is_alone(push, record) => {
                 updates.insert(record.name.clone(), own_record(push, record, record.alone));
@@ -234,35 +229,50 @@ fn contradictions<'a>(
     })
 }
 
-/// The type that the group named by the record holds the family with, once this push is done.
-async fn holds<S: Store>(
+/// The types that the groups named by the records hold the families with, once this push is done. Each group is read
+/// once, however many of the records name it.
+async fn held_types<'a, S: Store>(
     store: &S,
     push: &Candidate<'_>,
-    record: &FamilyType,
-) -> Result<Option<MetricType>, StoreError> {
-    let Some(holder) = GroupId::parse(&record.group) else {
-        return Ok(None);
-    };
-    let is_own = holder == *push.id;
-    if is_own && replaces(push, &record.name) {
-        return Ok(None);
+    contradictions: &[Contradiction<'a>],
+) -> Result<HashMap<&'a str, MetricType>, StoreError> {
+    let mut by_holder: BTreeMap<GroupId, BTreeSet<&'a str>> = BTreeMap::new();
+    for Contradiction { record, .. } in contradictions {
+        let Some(holder) = GroupId::parse(&record.group) else {
+            continue;
+        };
+        if holder != *push.id || !replaces(push, &record.name) {
+            by_holder.entry(holder).or_default().insert(&record.name);
+        }
     }
-    let values = snapshot::read_group(store, &holder).await?;
-    let group = values.group(push.now);
-    Ok(group.and_then(|group| held_type(&group, &record.name)))
+    let mut types = HashMap::new();
+    for (holder, names) in by_holder {
+        let values = snapshot::read_group(store, &holder).await?;
+        if let Some(group) = values.group(push.now) {
+            let held = names.into_iter();
+            types.extend(held.filter_map(|name| Some((name, held_in(&group, name)?.metric_type))));
+        }
+    }
+    Ok(types)
 }
 
 /// Whether the push does away with a family of this name that its group may hold.
 fn replaces(push: &Candidate<'_>, name: &str) -> bool {
-    push.kind == Kind::Put || push.families.iter().any(|family| family.name == name)
+    push.kind == Kind::Put || pushed(push, name).is_some()
 }
 
-fn held_type(group: &Group<'_>, name: &str) -> Option<MetricType> {
-    group
-        .families
-        .iter()
-        .find(|family| family.name == name)
-        .map(|family| family.metric_type)
+/// The pushed family of this name.
+fn pushed<'a>(push: &Candidate<'a>, name: &str) -> Option<&'a MetricFamily<'a>> {
+    let families = push.families;
+    let at = families.binary_search_by(|family| (*family.name).cmp(name));
+    families.get(at.ok()?)
+}
+
+/// The family of this name that the group holds.
+fn held_in<'g, 'a>(group: &'g Group<'a>, name: &str) -> Option<&'g StoredFamily<'a>> {
+    let families = &group.families;
+    let at = families.binary_search_by(|family| family.name.cmp(name));
+    families.get(at.ok()?)
 }
 
 fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {
@@ -271,10 +281,7 @@ fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {
 
 /// The record as it is after this push, which its own group alone may hold.
 fn own_record(push: &Candidate<'_>, record: &FamilyType, alone: Nanos) -> FamilyType {
-    let pushed = push
-        .families
-        .iter()
-        .find(|family| family.name == record.name);
+    let pushed = pushed(push, &record.name);
     FamilyType {
         name: record.name.clone(),
         metric_type: pushed.map_or(record.metric_type, |family| family.metric_type),
@@ -314,21 +321,38 @@ async fn look_everywhere<S: Store>(
     violations: &mut Violations,
     updates: &mut BTreeMap<String, FamilyType>,
 ) -> Result<(), StoreError> {
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, contradiction) in unresolved.iter().enumerate() {
+        by_name
+            .entry(&contradiction.record.name)
+            .or_default()
+            .push(at);
+    }
     let everything = Snapshot::read(store).await?;
     for (id, values) in &everything.groups {
         let Some(group) = values.group(push.now) else {
             continue;
         };
         let is_own = id == push.id.as_str();
-        for contradiction in unresolved {
-            let name = &contradiction.record.name;
-            if updates.contains_key(name) || (is_own && replaces(push, name)) {
-                continue;
-            }
-            let Some(held) = held_type(&group, name).filter(|held| contradiction.is_real(*held))
-            else {
+        // By the group's families, whose number is what reading them costs anyway.
+        let about = |family: &StoredFamily<'_>| {
+            let found = by_name.get(family.name).map(Vec::as_slice);
+            let held = family.metric_type;
+            found.unwrap_or_default().iter().map(move |at| (*at, held))
+        };
+        let mut found: Vec<_> = group.families.iter().flat_map(about).collect();
+        found.sort_unstable_by_key(|(at, _)| *at);
+        for (at, held) in found {
+            let Some(contradiction) = unresolved.get(at) else {
                 continue;
             };
+            let name = &contradiction.record.name;
+            if updates.contains_key(name)
+                || (is_own && replaces(push, name))
+                || !contradiction.is_real(held)
+            {
+                continue;
+            }
             contradiction.tell(held, violations);
             let record = FamilyType {
                 name: name.clone(),
@@ -359,37 +383,47 @@ async fn check_series<S: Store>(
         return Ok(());
     }
     let keys: Vec<_> = candidates
-        .iter()
+        .keys()
         .flat_map(|id| [layout::root(id), layout::index(id)])
         .collect();
     let found = store.read(&keys).await?;
     let mut violations = Violations::default();
-    for (id, values) in candidates.iter().zip(found.chunks(2)) {
+    for ((id, pushed), values) in candidates.iter().zip(found.chunks(2)) {
         if values.iter().any(Option::is_some) {
             let values = snapshot::read_group(store, id).await?;
             if let Some(group) = values.group(push.now) {
-                compare_series(push, &group, &mut violations);
+                compare_series(pushed, &group, &mut violations);
             }
         }
     }
     violations.into_result().map_err(CheckError::Rejected)
 }
 
-/// The other groups that could hold a series of this push.
-fn candidates(push: &Candidate<'_>, shapes: &Shapes) -> BTreeSet<GroupId> {
+/// Pushed series of one family.
+type Series<'a> = (&'a MetricFamily<'a>, Vec<&'a Metric<'a>>);
+
+/// The other groups that could hold a series of this push, and those series, by family.
+fn candidates<'a>(push: &Candidate<'a>, shapes: &'a Shapes) -> BTreeMap<GroupId, Vec<Series<'a>>> {
     let own: Vec<&str> = push.key.labels().map(|(name, _)| name).collect();
-    let mut seen = HashSet::new();
-    let mut groups = BTreeSet::new();
+    let mut groups = BTreeMap::new();
     for shape in shapes.shapes.iter().filter(|shape| **shape != own) {
-        for metric in push.families.iter().flat_map(|family| &family.metrics) {
-            let values = shape.iter().map(|name| value_of(&metric.labels, name));
-            let Some(values) = values.collect::<Option<Vec<_>>>() else {
-                continue;
-            };
-            if seen.insert((shape, values.clone())) {
-                let key = GroupingKey::new(shape.iter().map(String::as_str).zip(values));
-                groups.extend(key.map(|key| key.id()));
+        let mut tuples: HashMap<Vec<&str>, Vec<Series<'a>>> = HashMap::new();
+        for family in push.families {
+            for metric in &family.metrics {
+                let values = shape.iter().map(|name| value_of(&metric.labels, name));
+                let Some(values) = values.collect::<Option<Vec<_>>>() else {
+                    continue;
+                };
+                let series = tuples.entry(values).or_default();
+                match series.last_mut() {
+                    Some((last, metrics)) if last.name == family.name => metrics.push(metric),
+                    _ => series.push((family, vec![metric])),
+                }
             }
+        }
+        for (values, series) in tuples {
+            let key = GroupingKey::new(shape.iter().map(String::as_str).zip(values));
+            groups.extend(key.map(|key| (key.id(), series)));
         }
     }
     groups
@@ -406,9 +440,9 @@ fn value_of<'a>(labels: &'a [Label<'_>], name: &str) -> Option<&'a str> {
         .filter(|value| !value.is_empty())
 }
 
-fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Violations) {
-    for family in push.families {
-        let Some(held) = group.families.iter().find(|held| held.name == family.name) else {
+fn compare_series(pushed: &[Series<'_>], group: &Group<'_>, violations: &mut Violations) {
+    for (family, metrics) in pushed {
+        let Some(held) = held_in(group, &family.name) else {
             continue;
         };
         let key = |series: StoredSeries<'_>| {
@@ -417,7 +451,7 @@ fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Viol
             key
         };
         let held: HashSet<Vec<u8>> = held.series().map(key).collect();
-        for metric in &family.metrics {
+        for metric in metrics {
             if held.contains(&series::sort_key(&metric.labels)) {
                 violations.add(|| check::about(&family.name, metric, check::DUPLICATE));
             }
@@ -425,18 +459,15 @@ fn compare_series(push: &Candidate<'_>, group: &Group<'_>, violations: &mut Viol
     }
 }
 
-/// The record of label name sets, if this group's is new.
+/// The record of label name sets, if this group's is new, or nothing is on record yet.
 fn new_shape(push: &Candidate<'_>, shapes: &Shapes) -> Option<(String, Value)> {
-    let own: Vec<String> = push.key.labels().map(|(name, _)| name.to_owned()).collect();
-    let names = shapes.shapes.iter().flatten().chain(&own);
-    let bytes: usize = names.map(|name| name.len() + 3).sum();
-    let is_full = shapes.shapes.len() >= MAX_SHAPES || bytes > MAX_SHAPE_BYTES;
-    if is_full || shapes.shapes.contains(&own) {
+    let own = push.key.labels().map(|(name, _)| name.to_owned()).collect();
+    let mut shapes = shapes.clone();
+    let is_first = shapes.since == 0 && shapes.shapes.is_empty();
+    if !shapes.add(own) && !is_first {
         return None;
     }
-    let mut shapes = shapes.clone();
-    shapes.shapes.push(own);
-    if shapes.since == 0 {
+    if is_first {
         shapes.since = push.now;
     }
     Some((layout::SHAPES.to_owned(), records::write(&shapes)))

@@ -112,6 +112,28 @@ pub struct Shapes {
     pub shapes: Vec<Vec<String>>,
 }
 
+/// How many sets of label names are kept. A series that is also in a group of a further set is not noticed when it is
+/// pushed, but left out when it is scraped.
+const MAX_SHAPES: usize = 256;
+
+/// How long the names in all sets may be together, in bytes, with their quotes and commas. Every push reads the record,
+/// so that nobody may make it long for everybody.
+const MAX_SHAPE_BYTES: usize = 32 * 1024;
+
+impl Shapes {
+    /// Adds a set, unless it is there already or there is no room for it. Whether the record has changed.
+    pub fn add(&mut self, shape: Vec<String>) -> bool {
+        let names = self.shapes.iter().chain([&shape]).flatten();
+        let bytes: usize = names.map(|name| name.len() + 3).sum();
+        let fits = self.shapes.len() < MAX_SHAPES && bytes <= MAX_SHAPE_BYTES;
+        let is_new = fits && !self.shapes.contains(&shape);
+        if is_new {
+            self.shapes.push(shape);
+        }
+        is_new
+    }
+}
+
 /// Grouping labels as they stand in a record.
 pub type Labels = std::collections::BTreeMap<String, String>;
 
@@ -246,6 +268,19 @@ mod tests {
         assert_eq!(unsent(None).failure(7), None);
         assert!(unsent(None).failure(8).is_some());
         assert_eq!(unsent(Some("why")).failure(0), Some((7, "why")));
+    }
+
+    #[test]
+    fn sets_of_label_names_are_kept_once_and_not_without_end() {
+        let mut shapes = Shapes::default();
+        let set = |n: usize| vec![format!("label_{n}")];
+        assert!(shapes.add(set(0)) && !shapes.add(set(0)));
+        assert!(!shapes.add(vec!["l".repeat(MAX_SHAPE_BYTES)]));
+        for n in 1..MAX_SHAPES {
+            assert!(shapes.add(set(n)), "{n}");
+        }
+        assert!(!shapes.add(set(MAX_SHAPES)));
+        assert_eq!(shapes.shapes.len(), MAX_SHAPES);
     }
 
     #[test]
