@@ -1,5 +1,6 @@
 //! Limits on groups concern who exceeds them, and looking for room costs little.
 
+use std::env;
 use std::time::Instant;
 
 use super::{ORDINARY, Trace, put};
@@ -9,7 +10,10 @@ use crate::support::gateway::Options;
 const REFUSED: usize = 2_000;
 
 /// How many requests the host gives one instance in its life.
-const PER_INSTANCE: usize = 128;
+fn requests_per_instance() -> usize {
+    let is_wasi02 = env::var_os("WASI").is_some_and(|version| version == "0.2");
+    if is_wasi02 { 1 } else { 128 }
+}
 
 /// How often the store was listed.
 fn listings(calls: &str) -> usize {
@@ -19,7 +23,7 @@ fn listings(calls: &str) -> usize {
 /// How often it may be: an instance remembers for a second that there was no room.
 fn allowed_listings(since: Instant) -> usize {
     let seconds = usize::try_from(since.elapsed().as_secs()).expect("a short time");
-    REFUSED.div_ceil(PER_INSTANCE) + seconds + 2
+    REFUSED.div_ceil(requests_per_instance()) + seconds + 2
 }
 
 #[test]
