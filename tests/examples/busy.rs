@@ -58,24 +58,26 @@ fn relay(
     client.set_read_timeout(Some(TIMEOUT))?;
     client.set_write_timeout(Some(TIMEOUT))?;
     let mut reader = BufReader::new(client.try_clone()?);
-    let mut line = || -> io::Result<String> {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        Ok(line.trim_end().to_owned())
-    };
-    let start = line()?;
+    let start = line(&mut reader)?;
     let mut headers = Vec::new();
     loop {
-        let field = line()?;
+        let field = line(&mut reader)?;
         let Some((name, value)) = field.split_once(':') else {
             break;
         };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.and_then(|(_, length)| length.parse().ok());
+    let header = |name: &str| {
+        let found = headers.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.as_str())
+    };
     let mut body = Vec::new();
-    reader.take(length.unwrap_or(0)).read_to_end(&mut body)?;
+    if header("transfer-encoding") == Some("chunked") {
+        read_chunks(&mut reader, &mut body)?;
+    } else {
+        let length = header("content-length").and_then(|length| length.parse().ok());
+        reader.take(length.unwrap_or(0)).read_to_end(&mut body)?;
+    }
 
     if requests.fetch_add(1, Ordering::SeqCst) < refusals {
         return client.write_all(REFUSAL.as_bytes());
@@ -84,7 +86,12 @@ fn relay(
     let (method, target) = (words.next(), words.next());
     let headers: Vec<_> = headers
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length" | "connection"))
+        .filter(|(name, _)| {
+            !matches!(
+                name.as_str(),
+                "host" | "content-length" | "transfer-encoding" | "connection"
+            )
+        })
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     let response = Client::new(gateway).send(
@@ -99,4 +106,23 @@ fn relay(
         "HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     )?;
     client.write_all(&response.body)
+}
+
+fn line(reader: &mut impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
+}
+
+fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let length = line(reader)?;
+        let length = u64::from_str_radix(&length, 16).map_err(io::Error::other)?;
+        reader.by_ref().take(length).read_to_end(body)?;
+        // The end of the chunk, or of the trailers, which nobody here sends.
+        line(reader)?;
+        if length == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, TOKEN};
+use crate::support::folder;
+use crate::support::gateway::Options;
 use crate::support::programs::{CURL, GO, NODE, skip};
 
 /// One of the examples.
@@ -173,20 +175,62 @@ fn shell() {
     );
 }
 
-/// Nothing here lets a component make requests, so it is compiled only.
-#[test]
-fn spin() {
-    let manifest = root("examples/spin/Cargo.toml");
+/// An application that runs the example, which is compiled first.
+fn orders(folder: &Path) -> PathBuf {
+    let target = root("target/examples/spin");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--offline"])
         .args(["--target", "wasm32-wasip2", "--manifest-path"])
-        .arg(manifest)
+        .arg(root("examples/spin/Cargo.toml"))
         .arg("--target-dir")
-        .arg(root("target/examples/spin"))
+        .arg(&target)
         .env_remove("RUSTFLAGS")
         .output()
         .expect("cargo");
     assert!(built.status.success(), "{}", output(&built));
     // Not even a warning.
     assert_eq!(output(&built), "");
+    let original = root("examples/spin/spin.toml");
+    let original = fs::read_to_string(original).expect("the manifest");
+    let source = "target/wasm32-wasip2/release/orders.wasm";
+    assert!(original.contains(source), "{original}");
+    let component = target.join("wasm32-wasip2/debug/orders.wasm");
+    let component = component.to_str().expect("paths in tests are UTF-8");
+    let manifest = folder.join("spin.toml");
+    fs::write(&manifest, original.replace(source, component)).expect("a copy of the manifest");
+    manifest
+}
+
+#[test]
+fn spin() {
+    let folder = folder::temporary();
+    let manifest = orders(folder.path());
+    let run = |stage: &Stage, token: &str| {
+        let orders = Options::new()
+            .application(&manifest)
+            .variable("pushgateway_url", &stage.url())
+            .variable("pushgateway_token", token)
+            .start();
+        let answer = orders.client().get("/run").expect("an answer");
+        assert_eq!(answer.status, 200, "{}", orders.stderr());
+        orders
+    };
+    let stage = Stage::start("orders", 1);
+    let orders = run(&stage, TOKEN);
+    let labels = "{instance=\"\",job=\"orders\"}";
+    assert_eq!(
+        stage.samples(),
+        [
+            format!("orders_last_run_orders{labels} 3"),
+            format!("orders_last_run_success{labels} 1"),
+        ],
+        "{}",
+        orders.stderr()
+    );
+    assert_eq!(stage.requests(), 2);
+
+    let stage = Stage::start("orders", 0);
+    let orders = run(&stage, "another");
+    orders.wait_for_log("metrics were not pushed: 401");
+    assert_eq!(stage.requests(), 1);
 }

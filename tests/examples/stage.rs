@@ -6,7 +6,7 @@ use crate::busy::Busy;
 use crate::support::gateway::{Gateway, Options};
 
 /// Good for the jobs of the examples.
-const TOKEN: &str = "a-token-for-examples";
+pub(crate) const TOKEN: &str = "a-token-for-examples";
 
 /// Where an example pushes to.
 #[derive(Debug)]
@@ -27,10 +27,15 @@ impl Stage {
     /// Runs a program that is told where the gateway is, with the token or with another.
     pub(crate) fn run(&self, program: &mut Command, token: Option<&str>) -> Output {
         program
-            .env("PUSHGATEWAY_URL", format!("http://{}", self.busy.address()))
+            .env("PUSHGATEWAY_URL", self.url())
             .env("PUSHGATEWAY_TOKEN", token.unwrap_or(TOKEN))
             .output()
             .expect("a program that starts")
+    }
+
+    /// Where a program is to push to.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.busy.address())
     }
 
     /// How many requests the program has made.

@@ -26,6 +26,7 @@ const LOG_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Options {
     port: u16,
     state: Option<PathBuf>,
+    application: Option<PathBuf>,
     arguments: Vec<String>,
 }
 
@@ -64,6 +65,12 @@ impl Options {
             .argument(&format!("{name}={value}"))
     }
 
+    /// Runs the application of this manifest instead of the gateway.
+    pub(crate) fn application(mut self, manifest: impl Into<PathBuf>) -> Self {
+        self.application = Some(manifest.into());
+        self
+    }
+
     /// Adds an argument to the host's command line.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -75,10 +82,11 @@ impl Options {
         let folder = folder::temporary();
         let state = self.state.unwrap_or_else(|| folder.path().join("state"));
         fs::create_dir_all(&state).expect("the folder for the state");
+        let manifest = self.application.unwrap_or_else(|| manifest(folder.path()));
         let mut command = vec![
             text(&host()),
             "--from".to_owned(),
-            text(&manifest(folder.path())),
+            text(&manifest),
             "--listen".to_owned(),
             format!("127.0.0.1:{}", self.port),
             "--state-dir".to_owned(),
