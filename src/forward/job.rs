@@ -152,8 +152,9 @@ impl Forward {
             "forwarding failed",
             &format!("group {}: {reason}", self.key),
         );
-        if refused && found.is_some() && !is_own {
-            // The mark of another push, which may be under way, must not look as if nothing was to be sent again.
+        if refused && !is_own {
+            // The mark of another push, which may be under way, must not look as if nothing was to be sent again. And
+            // where there is none, another has delivered, or the group is gone.
             return Ok(());
         }
         let failed = Unsent {
