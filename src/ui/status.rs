@@ -86,7 +86,7 @@ fn variables(config: &Config) -> Vec<(&'static str, String)> {
                 "push_tokens" | "scrape_tokens" | "admin_tokens" if config.tokens.has(name) => {
                     String::from("set")
                 }
-                "forward_remote_write_url" => forward(&|target| target.url().to_string()),
+                "forward_remote_write_url" => forward(&told_url),
                 "forward_timeout" => forward(&|target| duration::format(target.timeout)),
                 "forward_token" if config.forward.as_ref().is_some_and(Target::has_token) => {
                     String::from("set")
@@ -96,6 +96,15 @@ fn variables(config: &Config) -> Vec<(&'static str, String)> {
             (name, value)
         })
         .collect()
+}
+
+/// Without the query, where some receivers want a key.
+fn told_url(target: &Target) -> String {
+    let url = target.url().to_string();
+    match url.split_once('?') {
+        Some((url, _)) => format!("{url}?…"),
+        None => url,
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +119,7 @@ mod tests {
                 name if name.starts_with("max_") => "1234",
                 "web_route_prefix" | "web_external_url" | "web_telemetry_path" => "/x",
                 "push_tokens" | "scrape_tokens" | "admin_tokens" | "forward_token" => "hunter2",
-                "forward_remote_write_url" => "http://h/write",
+                "forward_remote_write_url" => "http://h/write?key=hunter2",
                 "forward_timeout" => "1s500ms",
                 _ => "true",
             };
