@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use super::entry::{Entry, Generation, Nanos, StoredFamily};
+use super::entry::{self, Entry, Generation, Nanos, StoredFamily};
 
 /// What was read of one group.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +84,9 @@ impl<'a> GroupEntries<'a> {
             entries.retain(|entry| entry.header.labels == labels);
         }
 
-        let is_past = |expires: Option<Nanos>| expires.is_some_and(|expires| expires <= now);
-        let failure = self.failure.filter(|failure| !is_past(failure.expires));
+        let failure = self
+            .failure
+            .filter(|failure| !entry::is_past(failure.expires, now));
         let push_time = entries
             .iter()
             .filter(|entry| entry.is_live(now))

@@ -202,7 +202,8 @@ impl<'a> StoredFamily<'a> {
     }
 }
 
-fn is_past(expires: Option<Nanos>, now: Nanos) -> bool {
+/// Whether something with this end is no longer shown at this time.
+pub(super) fn is_past(expires: Option<Nanos>, now: Nanos) -> bool {
     expires.is_some_and(|expires| expires <= now)
 }
 
