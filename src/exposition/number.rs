@@ -2,8 +2,6 @@
 //!
 //! Sample values, bucket bounds, quantiles and counts all go through here, in the text formats and in the JSON API.
 
-use std::fmt::{self, Write as _};
-
 /// From here on not every integer has a float of its own (2^53).
 const INTEGERS_END: f64 = 9_007_199_254_740_992.0;
 
@@ -79,28 +77,25 @@ pub fn write_float(out: &mut String, value: f64) {
 /// Writes an integer below 2^53. All its digits but the zeros at the end are the shortest form: another integer with
 /// fewer digits would be another float.
 fn write_integer(out: &mut String, value: u64) {
-    let text = Stack::of(format_args!("{value}"));
-    let digits = text.as_str();
-    if digits.len() <= PLAIN_DIGITS {
-        out.push_str(digits);
+    let mut digits = Digits::default();
+    digits.push_integer(value);
+    if digits.len <= PLAIN_DIGITS {
+        out.push_str(digits.as_str());
         return;
     }
-    let (lead, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
-    write_scientific(out, lead, rest.trim_end_matches('0'), rest.len() as i32);
+    let exponent = digits.len as i32 - 1;
+    digits.trim_zeros();
+    write_scientific(out, &digits, exponent);
 }
 
 /// Writes a float that is above zero and finite.
 fn write_shortest(out: &mut String, value: f64) {
-    // Rust's own exponent form has the shortest digits as well: `d.ddde-7`.
-    let text = Stack::of(format_args!("{value:e}"));
-    let (mantissa, exponent) = text.as_str().split_once('e').unwrap_or_default();
-    let (lead, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let mut buffer = zmij::Buffer::new();
+    let (digits, exponent) = Digits::of(buffer.format_finite(value));
     match exponent {
         0..=5 => {
-            let places = exponent.unsigned_abs() as usize;
-            let (whole, rest) = fraction.split_at_checked(places).unwrap_or((fraction, ""));
-            out.push_str(lead);
+            let places = exponent.unsigned_abs() as usize + 1;
+            let (whole, rest) = digits.split(places);
             out.push_str(whole);
             out.extend(std::iter::repeat_n('0', places - whole.len()));
             if !rest.is_empty() {
@@ -111,55 +106,100 @@ fn write_shortest(out: &mut String, value: f64) {
         -4..0 => {
             out.push_str("0.");
             out.extend((exponent..-1).map(|_| '0'));
-            out.push_str(lead);
-            out.push_str(fraction);
+            out.push_str(digits.as_str());
         }
-        _ => write_scientific(out, lead, fraction, exponent),
+        _ => write_scientific(out, &digits, exponent),
     }
 }
 
-fn write_scientific(out: &mut String, lead: &str, fraction: &str, exponent: i32) {
+/// Writes digits of which the first one counts this power of ten.
+fn write_scientific(out: &mut String, digits: &Digits, exponent: i32) {
+    let (lead, rest) = digits.split(1);
     out.push_str(lead);
-    if !fraction.is_empty() {
+    if !rest.is_empty() {
         out.push('.');
-        out.push_str(fraction);
+        out.push_str(rest);
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    let text = Stack::of(format_args!("e{sign}{:02}", exponent.unsigned_abs()));
-    out.push_str(text.as_str());
+    out.push_str(if exponent < 0 { "e-" } else { "e+" });
+    let mut digits = Digits::default();
+    digits.push_integer(exponent.unsigned_abs().into());
+    if digits.len < 2 {
+        out.push('0');
+    }
+    out.push_str(digits.as_str());
 }
 
-/// A short formatted text without an allocation.
-struct Stack {
-    bytes: [u8; 32],
+/// The digits of a number, without a point.
+#[derive(Default)]
+struct Digits {
+    /// More than any float has, or an integer of 64 bits.
+    bytes: [u8; 24],
     len: usize,
 }
 
-impl Stack {
-    /// Formats a number. What does not fit is left off; no float or integer needs more than 24 bytes.
-    fn of(text: fmt::Arguments<'_>) -> Self {
-        let mut stack = Self {
-            bytes: [0; 32],
-            len: 0,
-        };
-        // Fails only when full.
-        let _ = stack.write_fmt(text);
-        stack
+impl Digits {
+    /// The digits that count of a decimal number above zero, such as `0.0120`, `12.0` or `1.2e-7`, and the power of ten
+    /// that the first of them counts.
+    fn of(text: &str) -> (Self, i32) {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let mut exponent: i32 = exponent.parse().unwrap_or(0);
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits = Self::default();
+        for digit in whole.bytes() {
+            digits.push(digit);
+        }
+        exponent += digits.len as i32 - 1;
+        for digit in fraction.bytes() {
+            digits.push(digit);
+            if digits.len == 0 {
+                exponent -= 1;
+            }
+        }
+        digits.trim_zeros();
+        (digits, exponent)
+    }
+
+    /// Adds a digit. Zeros at the start count nothing.
+    fn push(&mut self, digit: u8) {
+        if let Some(free) = self.bytes.get_mut(self.len)
+            && (digit != b'0' || self.len > 0)
+        {
+            *free = digit;
+            self.len += 1;
+        }
+    }
+
+    /// Adds the digits of an integer: one, if that is zero.
+    fn push_integer(&mut self, value: u64) {
+        let start = self.len;
+        let mut rest = value;
+        while let Some(free) = self.bytes.get_mut(self.len) {
+            // A digit fits a byte.
+            *free = b'0' + (rest % 10) as u8;
+            self.len += 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if let Some(digits) = self.bytes.get_mut(start..self.len) {
+            digits.reverse();
+        }
+    }
+
+    fn trim_zeros(&mut self) {
+        self.len = self.as_str().trim_end_matches('0').len();
     }
 
     fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..self.len).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
-}
 
-impl fmt::Write for Stack {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        let space = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
-        space.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
+    /// The first so many digits, and those behind them.
+    fn split(&self, at: usize) -> (&str, &str) {
+        let digits = self.as_str();
+        digits.split_at_checked(at).unwrap_or((digits, ""))
     }
 }
 
