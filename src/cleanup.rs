@@ -233,6 +233,9 @@ fn orphaned_types<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a str>)
 }
 
 fn outdated_shapes(snapshot: &Snapshot, groups: &[Group<'_>]) -> Option<Shapes> {
+    if !groups.is_empty() && snapshot.shapes.shapes.len() <= 1 {
+        return None;
+    }
     let live: BTreeSet<Vec<&str>> = groups
         .iter()
         .map(|group| group.labels.iter().map(|(name, _)| *name).collect())

@@ -96,7 +96,7 @@ fn gauge(
     text.push(' ');
     write_float(&mut text, value as f64);
     text.push('\n');
-    let series = vec![RenderedSeries {
+    let series = [RenderedSeries {
         key: sort_key(labels),
         text,
     }];
@@ -133,9 +133,10 @@ mod tests {
             };
             let series = families(&figures)
                 .into_iter()
-                .flat_map(|family| family.series);
-            let texts: Vec<String> = series.map(|series| series.text).collect();
-            texts.concat().contains("\npushgateway_max_groups 100\n")
+                .map(|family| family.series.text().to_owned());
+            series
+                .collect::<String>()
+                .contains("\npushgateway_max_groups 100\n")
         };
         assert!(exposed(Some(100)));
         assert!(!exposed(None));

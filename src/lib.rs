@@ -1,6 +1,7 @@
 //! The Prometheus Pushgateway as a Spin component.
 pub mod api;
 pub mod auth;
+mod bytes;
 pub mod cleanup;
 pub mod config;
 pub mod consistency;

@@ -107,7 +107,7 @@ pub async fn scrape<S: Store>(
     })
 }
 
-/// The groups of a snapshot as they stand at this time, in the order of their labels: where groups disagree, the first
+/// The groups of a snapshot as they stand at this time, in the order of their series: where groups disagree, the first
 /// decides, and from scrape to scrape it is the same.
 ///
 /// Each is read when it is asked for. Entries that cannot be decoded are added to `skipped` and left out, what is of no

@@ -40,8 +40,9 @@ pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, Sto
 pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>, StoreError> {
     let snapshot = Snapshot::read(store).await?;
     let now = world.now();
-    let groups = snapshot.in_order().into_iter();
-    let groups: Vec<Group<'_>> = groups.filter_map(|(_, values)| values.group(now)).collect();
+    let groups = snapshot.groups.values();
+    let mut groups: Vec<Group<'_>> = groups.filter_map(|values| values.group(now)).collect();
+    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(metrics::body(&groups))
 }
 

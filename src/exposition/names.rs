@@ -17,7 +17,7 @@ impl NameScheme {
     #[must_use]
     pub fn is_metric_name(self, name: &str) -> bool {
         match self {
-            Self::Legacy => is_legacy(name, |byte| byte == b':' || is_label_byte(byte)),
+            Self::Legacy => is_legacy(name, IN_METRIC_NAME),
             Self::Utf8 => !name.is_empty(),
         }
     }
@@ -28,23 +28,55 @@ impl NameScheme {
     #[must_use]
     pub fn is_label_name(self, name: &str) -> bool {
         match self {
-            Self::Legacy => is_legacy(name, is_label_byte),
+            Self::Legacy => is_legacy(name, IN_LABEL_NAME),
             Self::Utf8 => !name.is_empty(),
         }
     }
 }
 
 /// Whether a name is not empty, has only such bytes and does not start with a digit.
-fn is_legacy(name: &str, allows: impl Fn(u8) -> bool) -> bool {
+fn is_legacy(name: &str, class: u8) -> bool {
     name.bytes()
         .next()
         .is_some_and(|first| !first.is_ascii_digit())
-        && name.bytes().all(allows)
+        && name.bytes().all(|byte| is_in(byte, class))
 }
 
-/// Whether a byte may stand in a legacy label name.
-fn is_label_byte(byte: u8) -> bool {
-    byte == b'_' || byte.is_ascii_alphanumeric()
+/// Class of the bytes that may stand in a legacy metric name.
+const IN_METRIC_NAME: u8 = 1;
+
+/// Class of the bytes that may stand in a legacy label name.
+const IN_LABEL_NAME: u8 = 2;
+
+/// The classes of every byte: each byte of each name is looked at some times on its way, so that one look must do.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        classes[byte as usize] = match byte {
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => IN_METRIC_NAME | IN_LABEL_NAME,
+            b':' => IN_METRIC_NAME,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn is_in(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
+
+/// Whether a byte may stand in a legacy metric name, if not always at its start.
+#[must_use]
+pub fn is_metric_byte(byte: u8) -> bool {
+    is_in(byte, IN_METRIC_NAME)
+}
+
+/// Whether a byte may stand in a legacy label name, if not always at its start.
+#[must_use]
+pub fn is_label_byte(byte: u8) -> bool {
+    is_in(byte, IN_LABEL_NAME)
 }
 
 #[cfg(test)]

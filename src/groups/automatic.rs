@@ -1,10 +1,10 @@
 //! The metrics that every group has without anyone pushing them.
 
-use super::bytes;
 use super::entry::Nanos;
 use super::fold::Group;
 use super::own;
-use super::series::{self, RenderedFamily, RenderedSeries};
+use super::series::{self, RenderedFamily, SeriesList};
+use crate::bytes;
 use crate::exposition::model::MetricType;
 use crate::exposition::number::write_float;
 use crate::exposition::text::write_label_set;
@@ -31,34 +31,12 @@ const GAUGES: [Gauge; 3] = [
 /// The series of each are in order. A family without series is left out.
 #[must_use]
 pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
-    let mut families = GAUGES.map(|_| Vec::new());
-    let mut has_utf8_names = false;
-    let mut label_set = String::new();
-    for group in groups {
-        let labels = series::group_labels(&group.labels);
-        has_utf8_names |= series::has_utf8_names(&labels);
-        let key = series::sort_key(&labels);
-        label_set.clear();
-        write_label_set(&mut label_set, &labels);
-        for ((name, _, time), family) in GAUGES.iter().zip(&mut families) {
-            if let Some(time) = time(group) {
-                family.push(sample(name, key.clone(), &label_set, time));
-            }
-        }
-    }
-    let families = GAUGES
-        .iter()
-        .zip(families)
-        .filter(|(_, series)| !series.is_empty());
-    families
-        .map(|((name, help, _), mut series)| {
-            series.sort_by(|a, b| bytes::compare(&a.key, &b.key));
-            RenderedFamily {
-                has_utf8_names,
-                ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
-            }
-        })
-        .collect()
+    let groups = Ordered::of(groups.iter().map(|group| (&*group.labels, group)));
+    let families = GAUGES.map(|(name, help, time)| {
+        let with_time = |group: &&Group<'_>| time(group);
+        groups.gauge(name, help, with_time)
+    });
+    families.into_iter().flatten().collect()
 }
 
 /// The gauge of groups whose last push has not been forwarded: their labels, and when that failed.
@@ -68,34 +46,72 @@ pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
 pub fn forward_failures(
     failures: &[(Vec<(&str, &str)>, Nanos)],
 ) -> Option<RenderedFamily<'static>> {
-    let mut has_utf8_names = false;
-    let mut series: Vec<_> = failures
-        .iter()
-        .map(|(labels, time)| {
-            let labels = series::group_labels(labels);
-            has_utf8_names |= series::has_utf8_names(&labels);
-            let mut label_set = String::new();
-            write_label_set(&mut label_set, &labels);
-            let key = series::sort_key(&labels);
-            sample(own::FORWARD_FAILURE_TIME, key, &label_set, *time)
-        })
-        .collect();
-    series.sort_by(|a, b| bytes::compare(&a.key, &b.key));
+    let groups = failures.iter().map(|(labels, time)| (&**labels, *time));
     let (name, help) = (own::FORWARD_FAILURE_TIME, own::FORWARD_FAILURE_TIME_HELP);
-    (!series.is_empty()).then(|| RenderedFamily {
-        has_utf8_names,
-        ..RenderedFamily::of_series(name, Some(help), MetricType::Gauge, series)
-    })
+    Ordered::of(groups).gauge(name, help, |time| Some(*time))
 }
 
-fn sample(name: &str, key: Vec<u8>, label_set: &str, time: Nanos) -> RenderedSeries {
-    let mut text = String::with_capacity(name.len() + label_set.len() + 24);
-    text.push_str(name);
-    text.push_str(label_set);
-    text.push(' ');
-    write_float(&mut text, seconds(time));
-    text.push('\n');
-    RenderedSeries { key, text }
+/// Groups with what is told of each.
+struct Ordered<T> {
+    /// Their labels, as they are exposed.
+    labels: SeriesList,
+    /// Which labels they have, in the order of their series.
+    groups: Vec<(usize, T)>,
+    has_utf8_names: bool,
+}
+
+impl<T> Ordered<T> {
+    fn of<'a>(groups: impl Iterator<Item = (&'a [(&'a str, &'a str)], T)>) -> Self {
+        let mut ordered = Self {
+            labels: SeriesList::default(),
+            groups: Vec::new(),
+            has_utf8_names: false,
+        };
+        let mut key = Vec::new();
+        for (labels, of) in groups {
+            let labels = series::group_labels(labels);
+            ordered.has_utf8_names |= series::has_utf8_names(&labels);
+            key.clear();
+            series::write_sort_key(&mut key, &labels);
+            ordered.groups.push((ordered.labels.len(), of));
+            ordered
+                .labels
+                .add(&key, |out| write_label_set(out, &labels));
+        }
+        let key = |at: usize| ordered.labels.get(at).unwrap_or_default().0;
+        let by_key = |(a, _): &(usize, T), (b, _): &(usize, T)| bytes::compare(key(*a), key(*b));
+        ordered.groups.sort_by(by_key);
+        ordered
+    }
+
+    /// The gauge of those that have a time, if there are any.
+    fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        time: impl Fn(&T) -> Option<Nanos>,
+    ) -> Option<RenderedFamily<'static>> {
+        let mut series = SeriesList::default();
+        for (at, of) in &self.groups {
+            if let (Some((key, text)), Some(time)) = (self.labels.get(*at), time(of)) {
+                series.add(key, |out| {
+                    out.push_str(name);
+                    out.push_str(text);
+                    out.push(' ');
+                    write_float(out, seconds(time));
+                    out.push('\n');
+                });
+            }
+        }
+        (!series.is_empty()).then_some(RenderedFamily {
+            name,
+            help: Some(help),
+            metric_type: MetricType::Gauge,
+            series,
+            has_utf8_names: self.has_utf8_names,
+            message: None,
+        })
+    }
 }
 
 /// Seconds since the Unix epoch, as the Pushgateway computes them.
@@ -124,13 +140,8 @@ mod tests {
             (vec![("job", "a")], 1_000_000_000),
         ];
         let family = forward_failures(&failures).expect("a family");
-        let text: String = family
-            .series
-            .iter()
-            .map(|series| series.text.as_str())
-            .collect();
         assert_eq!(
-            text,
+            family.series.text(),
             "pushgateway_group_forward_failure_time_seconds{instance=\"\",job=\"a\"} 1\n\
              pushgateway_group_forward_failure_time_seconds{instance=\"\",job=\"b\"} 2.5\n"
         );
@@ -159,25 +170,18 @@ mod tests {
         let [failure, push, expiry] = families.as_slice() else {
             panic!("three families")
         };
-        let text = |family: &RenderedFamily<'_>| -> String {
-            family
-                .series
-                .iter()
-                .map(|series| series.text.as_str())
-                .collect()
-        };
         assert_eq!(
-            text(failure),
+            failure.series.text(),
             "push_failure_time_seconds{instance=\"\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"i\\\"\\n\",job=\"a\"} 0\n\
              push_failure_time_seconds{instance=\"\",job=\"b\",zone=\"z\"} 1.5\n"
         );
         assert_eq!(
-            text(expiry),
+            expiry.series.text(),
             "pushgateway_group_expiry_time_seconds{instance=\"\",job=\"a\"} 1e-09\n"
         );
         assert_eq!(
-            text(push),
+            push.series.text(),
             "push_time_seconds{instance=\"\",job=\"a\"} 1e-09\n\
              push_time_seconds{instance=\"i\\\"\\n\",job=\"a\"} 1.7954058203863084e+09\n\
              push_time_seconds{instance=\"\",job=\"b\",zone=\"z\"} 0\n"

@@ -4,12 +4,12 @@
 //! (`client_golang`, `checkMetricConsistency` and `checkSuffixCollisions`). What a push contradicts in *other* groups
 //! is looked up by the push itself, which compares with the functions here.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use super::names;
 use super::own;
 use super::series;
+use crate::bytes;
 use crate::exposition::model::{Metric, MetricFamily, MetricType, Value};
 use crate::exposition::protobuf;
 use crate::hints;
@@ -100,10 +100,7 @@ pub fn check_timestamps(families: &[MetricFamily<'_>]) -> Result<(), Violations>
 /// All violations, in the order of the families.
 pub fn check_push(families: &[MetricFamily<'_>]) -> Result<(), Violations> {
     let mut violations = Violations::default();
-    let types: HashMap<&str, MetricType> = families
-        .iter()
-        .map(|family| (&*family.name, family.metric_type))
-        .collect();
+    let types = Types::of(families);
     for family in families {
         if let Some(text) = wrong_own_type(family).or_else(|| collision(family, &types)) {
             violations.add(|| text);
@@ -112,6 +109,25 @@ pub fn check_push(families: &[MetricFamily<'_>]) -> Result<(), Violations> {
         }
     }
     violations.into_result()
+}
+
+/// The types of families, sorted by name.
+struct Types<'a>(Vec<(&'a str, MetricType)>);
+
+impl<'a> Types<'a> {
+    fn of(families: &'a [MetricFamily<'_>]) -> Self {
+        let types = families.iter();
+        let types = types.map(|family| (&*family.name, family.metric_type));
+        let mut types: Vec<_> = types.collect();
+        types.sort_by(|(a, _), (b, _)| bytes::compare(a.as_bytes(), b.as_bytes()));
+        Self(types)
+    }
+
+    fn get(&self, name: &str) -> Option<MetricType> {
+        let by_name = |(held, _): &(&str, _)| bytes::compare(held.as_bytes(), name.as_bytes());
+        let at = self.0.binary_search_by(by_name).ok()?;
+        self.0.get(at).map(|(_, metric_type)| *metric_type)
+    }
 }
 
 fn wrong_own_type(family: &MetricFamily<'_>) -> Option<String> {
@@ -128,13 +144,13 @@ fn wrong_own_type(family: &MetricFamily<'_>) -> Option<String> {
 
 /// Whether this family is the second of two that collide; of the pushed ones, which come in some order, the one
 /// whose name is longer, and always that which collides with a metric of the gateway's own.
-fn collision(family: &MetricFamily<'_>, types: &HashMap<&str, MetricType>) -> Option<String> {
+fn collision(family: &MetricFamily<'_>, types: &Types<'_>) -> Option<String> {
     let this = (&*family.name, family.metric_type);
     names::neighbours(&family.name, family.metric_type).find_map(|other| {
         let pushed = types
-            .get(&*other)
+            .get(&other)
             .filter(|_| other.len() < family.name.len());
-        let held = own::type_of(&other).or(pushed.copied())?;
+        let held = own::type_of(&other).or(pushed)?;
         names::collision(this, (&other, held))
     })
 }

@@ -1,12 +1,9 @@
 //! The grouping key: the labels that name a group.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-
-use super::bytes;
 
 /// The label that every group has.
 pub const JOB: &str = "job";
@@ -30,20 +27,6 @@ pub struct GroupingKey {
 /// of keys tells how many groups a job has, then 128 bits of SHA-256 over all its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(String);
-
-/// Orders lists of labels as slices order, names and values in turn.
-#[must_use]
-pub fn compare_labels(a: &[(&str, &str)], b: &[(&str, &str)]) -> Ordering {
-    let compare = |a: &str, b: &str| bytes::compare(a.as_bytes(), b.as_bytes());
-    let mut orders = a
-        .iter()
-        .zip(b)
-        .map(|((a_name, a_value), (b_name, b_value))| {
-            compare(a_name, b_name).then_with(|| compare(a_value, b_value))
-        });
-    let first = orders.find(|order| order.is_ne());
-    first.unwrap_or_else(|| a.len().cmp(&b.len()))
-}
 
 impl GroupingKey {
     /// The grouping key of these labels, or `None` where there is no job.
@@ -175,24 +158,6 @@ pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_of_labels_order_as_slices() {
-        let lists: [&[(&str, &str)]; 7] = [
-            &[],
-            &[("a", "")],
-            &[("a", "1")],
-            &[("a", "1"), ("b", "0")],
-            &[("a", "10")],
-            &[("a", "2")],
-            &[("b", "1")],
-        ];
-        for a in lists {
-            for b in lists {
-                assert_eq!(compare_labels(a, b), a.cmp(b), "{a:?} {b:?}");
-            }
-        }
-    }
 
     fn key(labels: &[(&str, &str)]) -> GroupingKey {
         GroupingKey::new(labels.iter().copied()).expect("has a job")

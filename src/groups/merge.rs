@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::bytes;
 use super::entry::StoredFamily;
 use super::names;
 use super::runs::{FamilyRuns, Runs};
 use super::series;
+use crate::bytes;
 use crate::exposition::model::{MetricFamily, MetricType};
 
 /// How many of the things that were left out are described in words.
@@ -204,7 +204,7 @@ mod tests {
                 key: sort_key(&[Label::new("x", *value)]),
                 text: format!("{name}/{value}/{job} "),
             };
-            let series = values.iter().map(series).collect();
+            let series = values.iter().map(series);
             writer.add(&RenderedFamily::of_series(
                 name,
                 *help,

@@ -3,7 +3,6 @@
 //! Pure: nothing here knows of Spin, HTTP or the store's keys.
 
 pub mod automatic;
-mod bytes;
 pub mod check;
 pub mod entry;
 pub mod fold;

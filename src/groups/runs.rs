@@ -1,13 +1,14 @@
 //! Families of all groups gathered by name, each with the series that its groups hold: what is merged.
 //!
-//! Families are gathered while their group is read, and their sort keys put together then. A scrape of a large store
-//! spends most of its time waiting for memory, and what was just read is at hand.
+//! Groups come in order, so that mostly all series of one come before all series of the next. As long as they do,
+//! nothing is sorted, and a family of a group stays one piece of text. That is found out while the group is read: a
+//! scrape of a large store spends most of its time waiting for memory, and what was just read is at hand.
 
 use std::collections::HashMap;
 
-use super::bytes;
-use super::entry::StoredFamily;
+use super::entry::{CodedKey, StoredFamily};
 use super::own;
+use crate::bytes;
 use crate::exposition::model::MetricType;
 
 /// The families of groups by name.
@@ -27,7 +28,8 @@ impl<'a> Runs<'a> {
                 continue;
             }
             let next = self.all.get(place);
-            if !next.is_some_and(|(name, _)| bytes::equal(name, family.name)) {
+            if !next.is_some_and(|(name, _)| bytes::equal(name.as_bytes(), family.name.as_bytes()))
+            {
                 place = *self.places.entry(family.name).or_insert(self.all.len());
             }
             match self.all.get_mut(place) {
@@ -53,10 +55,24 @@ impl<'a> Runs<'a> {
 }
 
 /// What groups hold of one family, in the order of the groups.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FamilyRuns<'a> {
     runs: Vec<StoredFamily<'a>>,
-    /// The series of all runs, none while there is one run, which is mostly in order already.
+    order: Order<'a>,
+}
+
+/// How the series of one run after the other stand.
+#[derive(Debug)]
+enum Order<'a> {
+    /// In the order of their keys, each there once. This is the last key, if there is one.
+    Ascending(Option<CodedKey<'a>>),
+    /// In no order.
+    Mixed(Mixed<'a>),
+}
+
+/// All series of all runs, to be sorted.
+#[derive(Debug, Default)]
+struct Mixed<'a> {
     series: Vec<Series<'a>>,
     /// Their sort keys one after the other.
     keys: Vec<u8>,
@@ -69,35 +85,35 @@ struct Series<'a> {
     text: &'a [u8],
 }
 
+impl Default for Order<'_> {
+    fn default() -> Self {
+        Self::Ascending(None)
+    }
+}
+
 impl<'a> FamilyRuns<'a> {
     /// What one group holds.
     #[must_use]
     pub fn of(first: StoredFamily<'a>) -> Self {
-        Self {
-            runs: vec![first],
-            series: Vec::new(),
-            keys: Vec::new(),
-        }
+        let mut runs = Self::default();
+        runs.add(first);
+        runs
     }
 
     /// Adds what another group holds.
     pub fn add(&mut self, run: StoredFamily<'a>) {
-        if let [first] = self.runs.as_slice() {
-            let first = *first;
-            self.add_series(&first);
+        match &mut self.order {
+            Order::Ascending(last) => {
+                if !ascends(&run, last) {
+                    let mut mixed = Mixed::default();
+                    self.runs.iter().for_each(|run| mixed.add(run));
+                    mixed.add(&run);
+                    self.order = Order::Mixed(mixed);
+                }
+            }
+            Order::Mixed(mixed) => mixed.add(&run),
         }
-        self.add_series(&run);
         self.runs.push(run);
-    }
-
-    fn add_series(&mut self, run: &StoredFamily<'a>) {
-        for series in run.series() {
-            series.key.append_to(&mut self.keys);
-            self.series.push(Series {
-                key_end: self.keys.len(),
-                text: series.text,
-            });
-        }
     }
 
     /// What each group holds.
@@ -117,31 +133,45 @@ impl<'a> FamilyRuns<'a> {
         if self.runs.iter().all(|run| run.metric_type == metric_type) {
             return Vec::new();
         }
-        let (kept, others) = std::mem::take(&mut self.runs)
-            .into_iter()
-            .partition(|run| run.metric_type == metric_type);
-        (self.series, self.keys) = (Vec::new(), Vec::new());
-        for run in kept {
-            if self.runs.is_empty() {
-                self.runs.push(run);
-            } else {
-                self.add(run);
-            }
-        }
+        let runs = std::mem::take(self).into_runs().into_iter();
+        let (kept, others): (Vec<_>, _) = runs.partition(|run| run.metric_type == metric_type);
+        kept.into_iter().for_each(|run| self.add(run));
         others
     }
 
     /// The text of all series in the order of their keys, and how many series were there more than once.
     #[must_use]
-    pub fn in_order(&mut self) -> (Vec<&'a [u8]>, usize) {
-        if let [run] = self.runs.as_slice() {
-            let run = *run;
-            if is_in_order(&run) {
-                return (vec![run.text], 0);
-            }
-            self.add_series(&run);
+    pub fn in_order(&self) -> (Vec<&'a [u8]>, usize) {
+        match &self.order {
+            Order::Ascending(_) => (self.runs.iter().map(|run| run.text).collect(), 0),
+            Order::Mixed(mixed) => mixed.sorted(&self.runs),
         }
-        let mut series = self.by_place();
+    }
+}
+
+/// Whether the series of a run go on in order from this last key, which becomes that of the run.
+///
+/// Within a run they do if this program wrote it, but nobody has checked that.
+fn ascends<'a>(run: &StoredFamily<'a>, last: &mut Option<CodedKey<'a>>) -> bool {
+    run.keys().all(|key| {
+        let before = last.replace(key);
+        before.is_none_or(|before| before.compare(&key).is_lt())
+    })
+}
+
+impl<'a> Mixed<'a> {
+    fn add(&mut self, run: &StoredFamily<'a>) {
+        for series in run.series() {
+            series.key.append_to(&mut self.keys);
+            self.series.push(Series {
+                key_end: self.keys.len(),
+                text: series.text,
+            });
+        }
+    }
+
+    fn sorted(&self, runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
+        let mut series = self.by_place(runs);
         // Of equal series the first group's stays.
         series.sort_by(|(a, a_run), (b, b_run)| {
             bytes::compare(self.key(*a), self.key(*b)).then(a_run.cmp(b_run))
@@ -163,10 +193,9 @@ impl<'a> FamilyRuns<'a> {
     ///
     /// Groups come in order and mostly have the same series, so that there are as many long stretches in order as a
     /// group has series, which the sort just merges.
-    fn by_place(&self) -> Vec<(usize, usize)> {
+    fn by_place(&self, runs: &[StoredFamily<'a>]) -> Vec<(usize, usize)> {
         let mut start = 0;
-        let mut rest: Vec<_> = self
-            .runs
+        let mut rest: Vec<_> = runs
             .iter()
             .map(|run| {
                 let places = start..start + run.series_count;
@@ -193,15 +222,106 @@ impl<'a> FamilyRuns<'a> {
     }
 }
 
-/// Whether the series of a family are in the order of their keys, each there once: this program writes no other.
-fn is_in_order(run: &StoredFamily<'_>) -> bool {
-    let mut keys = run.series().map(|series| series.key);
-    let Some(mut last) = keys.next() else {
-        return true;
-    };
-    keys.all(|key| {
-        let is_later = last.compare(&key).is_lt();
-        last = key;
-        is_later
-    })
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::groups::entry::{Entry, Generation, Header, Writer};
+    use crate::groups::series::{RenderedFamily, RenderedSeries};
+
+    /// An entry with one family, of series with these keys. The texts say which run they are of.
+    fn entry(run: usize, keys: &[u8]) -> Vec<u8> {
+        let header = Header {
+            time: 1,
+            expires: None,
+            generation: Generation(1),
+            tombstone: false,
+            labels: vec![("job", "j")],
+        };
+        let series = keys.iter().map(|key| RenderedSeries {
+            key: vec![b'k', *key, b'y'],
+            text: format!("{key}/{run} "),
+        });
+        let family = RenderedFamily::of_series("m", None, MetricType::Gauge, series);
+        let mut writer = Writer::new(&header, 1);
+        writer.add(&family);
+        writer.finish()
+    }
+
+    /// The text of all series in order, how many there were more than once, and in how many pieces they came.
+    fn in_order(runs: &[Vec<u8>]) -> (String, usize, usize) {
+        let entries: Vec<_> = runs
+            .iter()
+            .enumerate()
+            .map(|(run, keys)| entry(run, keys))
+            .collect();
+        let mut all = FamilyRuns::default();
+        for entry in &entries {
+            let entry = Entry::decode(entry).expect("decodes");
+            entry.families.into_iter().for_each(|run| all.add(run));
+        }
+        let (pieces, duplicates) = all.in_order();
+        let text = String::from_utf8_lossy(&pieces.concat()).into_owned();
+        (text, duplicates, pieces.len())
+    }
+
+    #[test]
+    fn runs_in_order_stay_whole() {
+        let cases: [(&str, &[&[u8]], &str, usize, usize); 6] = [
+            ("nothing", &[], "", 0, 0),
+            (
+                "one after the other",
+                &[&[1, 2], &[3], &[4, 5]],
+                "1/0 2/0 3/1 4/2 5/2 ",
+                0,
+                3,
+            ),
+            ("one into the other", &[&[1, 3], &[2]], "1/0 2/1 3/0 ", 0, 3),
+            ("one before the other", &[&[2], &[1]], "1/1 2/0 ", 0, 2),
+            (
+                "the end of one is the start of the next",
+                &[&[1, 2], &[2, 3]],
+                "1/0 2/0 3/1 ",
+                1,
+                3,
+            ),
+            (
+                "not as this program writes them",
+                &[&[2, 1, 2]],
+                "1/0 2/0 ",
+                1,
+                2,
+            ),
+        ];
+        for (name, runs, text, duplicates, pieces) in cases {
+            let runs: Vec<_> = runs.iter().map(|keys| keys.to_vec()).collect();
+            assert_eq!(
+                in_order(&runs),
+                (text.to_owned(), duplicates, pieces),
+                "{name}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_series_is_there_once_and_the_first_run_has_its_way(
+            runs in prop::collection::vec(prop::collection::vec(0_u8..30, 0..4), 0..6),
+        ) {
+            let mut want = BTreeMap::new();
+            for (run, keys) in runs.iter().enumerate() {
+                for key in keys {
+                    want.entry(*key).or_insert(run);
+                }
+            }
+            let text: String = want.iter().map(|(key, run)| format!("{key}/{run} ")).collect();
+            let all: usize = runs.iter().map(Vec::len).sum();
+            let (got, duplicates, _) = in_order(&runs);
+            prop_assert_eq!(got, text);
+            prop_assert_eq!(duplicates, all - want.len());
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Series as they are stored: labelled, ordered and rendered when they are pushed, so that a scrape only copies.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::key::{GroupingKey, INSTANCE};
+use crate::bytes;
 use crate::exposition::model::{Bucket, Label, Metric, MetricFamily, MetricType, Value};
 use crate::exposition::names::NameScheme;
 use crate::exposition::{protobuf, text};
@@ -17,8 +19,8 @@ pub struct RenderedFamily<'a> {
     pub help: Option<&'a str>,
     /// The type.
     pub metric_type: MetricType,
-    /// The series, sorted by [`RenderedSeries::key`].
-    pub series: Vec<RenderedSeries>,
+    /// The series, sorted by their keys.
+    pub series: SeriesList,
     /// Whether a name in it is none of the traditional alphabet, so that readers may need it escaped.
     pub has_utf8_names: bool,
     /// The family as a protobuf message, its metrics in the order of the series, if it holds something that the text
@@ -33,13 +35,13 @@ impl<'a> RenderedFamily<'a> {
         name: &'a str,
         help: Option<&'a str>,
         metric_type: MetricType,
-        series: Vec<RenderedSeries>,
+        series: impl IntoIterator<Item = RenderedSeries>,
     ) -> Self {
         Self {
             name,
             help,
             metric_type,
-            series,
+            series: series.into_iter().collect(),
             has_utf8_names: false,
             message: None,
         }
@@ -53,6 +55,65 @@ pub struct RenderedSeries {
     pub key: Vec<u8>,
     /// The lines of the text format.
     pub text: String,
+}
+
+/// Series in order, ready for storage: their keys and texts stand one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeriesList {
+    keys: Vec<u8>,
+    text: String,
+    /// Where key and text of each end, which begin where those of the one before end.
+    ends: Vec<(usize, usize)>,
+}
+
+impl SeriesList {
+    /// Adds a series with this key, whose text is what this writes.
+    pub fn add(&mut self, key: &[u8], write: impl FnOnce(&mut String)) {
+        self.keys.extend_from_slice(key);
+        write(&mut self.text);
+        self.ends.push((self.keys.len(), self.text.len()));
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The texts of all of them.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Key and text of the one at this place.
+    pub(super) fn get(&self, at: usize) -> Option<(&[u8], &str)> {
+        let (key_end, text_end) = *self.ends.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        let (key, text) = before.copied().unwrap_or_default();
+        Some((self.keys.get(key..key_end)?, self.text.get(text..text_end)?))
+    }
+
+    /// Keys and texts.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+}
+
+impl FromIterator<RenderedSeries> for SeriesList {
+    fn from_iter<I: IntoIterator<Item = RenderedSeries>>(series: I) -> Self {
+        let mut list = Self::default();
+        for RenderedSeries { key, text } in series {
+            list.add(&key, |out| out.push_str(&text));
+        }
+        list
+    }
 }
 
 /// The size in bytes that the text of these families has at least, once they have the labels of their group.
@@ -138,24 +199,34 @@ pub fn group_labels<'a>(labels: &[(&'a str, &'a str)]) -> Vec<Label<'a>> {
 /// Renders a family whose metrics have their final labels.
 #[must_use]
 pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
+    let mut keys = Vec::new();
     let mut metrics: Vec<_> = family
         .metrics
         .iter()
-        .map(|metric| (sort_key(&metric.labels), metric))
+        .map(|metric| {
+            let start = keys.len();
+            write_sort_key(&mut keys, &metric.labels);
+            (start..keys.len(), metric)
+        })
         .collect();
-    metrics.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let key = |range: &Range<usize>| keys.get(range.clone()).unwrap_or_default();
+    metrics.sort_by(|(a, _), (b, _)| bytes::compare(key(a), key(b)));
+    let mut series = SeriesList::default();
+    for (range, metric) in &metrics {
+        series.add(key(range), |text| {
+            text::write_metric(text, &family.name, metric);
+        });
+    }
     let has_utf8_label = |metric: &Metric<'_>| has_utf8_names(&metric.labels);
     RenderedFamily {
         has_utf8_names: !NameScheme::Legacy.is_metric_name(&family.name)
             || family.metrics.iter().any(has_utf8_label),
-        message: (!is_all_text(family)).then(|| message(family, &metrics)),
+        message: (!is_all_text(family))
+            .then(|| message(family, metrics.iter().map(|(_, metric)| *metric))),
         name: &family.name,
         help: family.help.as_deref(),
         metric_type: family.metric_type,
-        series: metrics
-            .into_iter()
-            .map(|(key, metric)| render_series(&family.name, key, metric))
-            .collect(),
+        series,
     }
 }
 
@@ -167,11 +238,11 @@ pub(super) fn has_utf8_names(labels: &[Label<'_>]) -> bool {
 }
 
 /// The family as a protobuf message, with its metrics in this order.
-fn message(family: &MetricFamily<'_>, metrics: &[(Vec<u8>, &Metric<'_>)]) -> Vec<u8> {
-    let metrics = metrics
-        .iter()
-        .map(|(_, metric)| (*metric).clone())
-        .collect();
+fn message<'m, 'a: 'm>(
+    family: &MetricFamily<'a>,
+    metrics: impl Iterator<Item = &'m Metric<'a>>,
+) -> Vec<u8> {
+    let metrics = metrics.cloned().collect();
     let mut message = Vec::new();
     protobuf::write_family(
         &mut message,
@@ -225,12 +296,6 @@ fn is_exact(count: u64) -> bool {
     count <= 1 << f64::MANTISSA_DIGITS
 }
 
-fn render_series(name: &str, key: Vec<u8>, metric: &Metric<'_>) -> RenderedSeries {
-    let mut lines = String::new();
-    text::write_metric(&mut lines, name, metric);
-    RenderedSeries { key, text: lines }
-}
-
 /// The bytes that order series within a family as the Pushgateway orders them, and that are equal for equal label
 /// sets only: the number of labels, then the label values from left to right, then the names.
 ///
@@ -240,21 +305,27 @@ fn render_series(name: &str, key: Vec<u8>, metric: &Metric<'_>) -> RenderedSerie
 /// written `00 FF`: byte order of the whole is then the order of the values one after the other.
 #[must_use]
 pub fn sort_key(labels: &[Label<'_>]) -> Vec<u8> {
+    let mut key = Vec::new();
+    write_sort_key(&mut key, labels);
+    key
+}
+
+/// Adds a [`sort_key`] to these bytes.
+pub(super) fn write_sort_key(key: &mut Vec<u8>, labels: &[Label<'_>]) {
     let size = labels
         .iter()
         .map(|label| label.name.len() + label.value.len() + 4)
         .sum::<usize>()
         + 2;
-    let mut key = Vec::with_capacity(size);
+    key.reserve(size);
     let count = u16::try_from(labels.len()).unwrap_or(u16::MAX);
     key.extend(count.to_be_bytes());
     for label in labels {
-        push_ordered(&mut key, &label.value);
+        push_ordered(key, &label.value);
     }
     for label in labels {
-        push_ordered(&mut key, &label.name);
+        push_ordered(key, &label.name);
     }
-    key
 }
 
 fn push_ordered(key: &mut Vec<u8>, text: &str) {
@@ -272,14 +343,31 @@ fn push_ordered(key: &mut Vec<u8>, text: &str) {
 /// The metrics' labels are sorted by name.
 #[must_use]
 pub fn duplicates(family: &MetricFamily<'_>) -> Vec<usize> {
-    let mut seen = HashMap::with_capacity(family.metrics.len());
-    let mut duplicates = Vec::new();
-    for (at, metric) in family.metrics.iter().enumerate() {
-        if seen.insert(&metric.labels, at).is_some() {
-            duplicates.push(at);
-        }
-    }
+    let mut metrics: Vec<_> = family.metrics.iter().enumerate().collect();
+    // Of those with the same labels, which come in their order, all but the first.
+    metrics.sort_by(|(_, a), (_, b)| compare_labels(a, b));
+    let pairs = metrics.windows(2).filter_map(|pair| match pair {
+        [(_, earlier), (at, later)] => compare_labels(earlier, later).is_eq().then_some(*at),
+        _ => None,
+    });
+    let mut duplicates: Vec<_> = pairs.collect();
+    duplicates.sort_unstable();
     duplicates
+}
+
+/// Any order of the labels of metrics in which only equal ones are equal.
+fn compare_labels(a: &Metric<'_>, b: &Metric<'_>) -> Ordering {
+    let text = |a: &str, b: &str| bytes::compare(a.as_bytes(), b.as_bytes());
+    let label = |(a, b): (&Label<'_>, &Label<'_>)| {
+        text(&a.value, &b.value).then_with(|| text(&a.name, &b.name))
+    };
+    let count = a.labels.len().cmp(&b.labels.len());
+    let mut labels = a.labels.iter().zip(&b.labels).map(label);
+    count.then_with(|| {
+        labels
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    })
 }
 
 #[cfg(test)]
@@ -401,11 +489,7 @@ mod tests {
                 pushed.metrics[0].value = value.clone();
                 let least = least_text_bytes(std::slice::from_ref(&pushed), &key);
                 apply_grouping_labels(&mut pushed, &key);
-                let text: usize = render(&pushed)
-                    .series
-                    .iter()
-                    .map(|series| series.text.len())
-                    .sum();
+                let text = render(&pushed).series.text().len();
                 assert!(
                     least < text && least > text / 3,
                     "{least} {text} {value:?} {pairs:?}"
@@ -471,12 +555,7 @@ mod tests {
     fn a_family_is_rendered_in_order() {
         let pushed = family(&[&[("x", "2")], &[("x", "10")], &[]]);
         let rendered = render(&pushed);
-        let text: String = rendered
-            .series
-            .iter()
-            .map(|series| series.text.as_str())
-            .collect();
-        assert_eq!(text, "m 1\nm{x=\"10\"} 1\nm{x=\"2\"} 1\n");
+        assert_eq!(rendered.series.text(), "m 1\nm{x=\"10\"} 1\nm{x=\"2\"} 1\n");
     }
 
     #[test]

@@ -141,29 +141,30 @@ impl<'a> Key<'a> {
         if key == "shapes" {
             return Some(Self::Shapes);
         }
-        let (kind, rest) = key.split_once(':')?;
+        // A listing has many of them: their parts are where they must be.
+        let (kind, rest) = key.split_at_checked(2)?;
         match kind {
-            "g" => Self::parse_entry(rest),
-            "m" => group_id(rest).map(|group| Self::Index { group }),
-            "f" => group_id(rest).map(|group| Self::Failure { group }),
-            "w" => group_id(rest).map(|group| Self::Unsent { group }),
-            "t" => hash(rest).map(|family| Self::Type { family }),
+            "g:" => Self::parse_entry(rest),
+            "m:" => group_id(rest).map(|group| Self::Index { group }),
+            "f:" => group_id(rest).map(|group| Self::Failure { group }),
+            "w:" => group_id(rest).map(|group| Self::Unsent { group }),
+            "t:" => hash(rest).map(|family| Self::Type { family }),
             _ => None,
         }
     }
 
     fn parse_entry(rest: &'a str) -> Option<Self> {
-        let mut parts = rest.split(':');
-        let group = group_id(parts.next()?)?;
-        match (parts.next(), parts.next(), parts.next()) {
-            (None, ..) => Some(Self::Root { group }),
-            (Some(generation), Some(slot), None) => Some(Self::Post {
-                group,
-                generation: Generation::parse(generation)?,
-                slot: slot_text(slot)?,
-            }),
-            _ => None,
+        let (group, rest) = rest.split_at_checked(GroupId::DIGITS)?;
+        let group = group_id(group)?;
+        if rest.is_empty() {
+            return Some(Self::Root { group });
         }
+        let (generation, slot) = rest.strip_prefix(':')?.split_once(':')?;
+        Some(Self::Post {
+            group,
+            generation: Generation::parse(generation)?,
+            slot: slot_text(slot)?,
+        })
     }
 
     /// The id of the group that this key belongs to, if it belongs to one.

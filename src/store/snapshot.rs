@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use super::layout::{self, Key};
 use super::records::{self, Failure, Index, Unsent};
 use super::{Store, StoreError, Value};
+use crate::bytes;
 use crate::groups::entry::{Entry, Generation, Header, Nanos};
 use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
-use crate::groups::key::{GroupId, compare_labels};
+use crate::groups::key::GroupId;
+use crate::groups::series;
 
 /// How often a group is read again. Where pushes take over one another's entries, another may be gone each time.
 const MAX_READ_AGAIN: usize = 4;
@@ -283,14 +285,18 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// The groups with their ids in the order of their labels, which does not change from one look to the next.
+    /// The groups with their ids, in the order of their series: it does not change from one look to the next, and
+    /// mostly all series of one group come before all series of the next.
     #[must_use]
     pub fn in_order(&self) -> Vec<(&str, &GroupValues)> {
         let groups = self.groups.iter();
         let mut groups: Vec<_> = groups
-            .map(|(id, values)| (values.labels(), id.as_str(), values))
+            .map(|(id, values)| {
+                let labels = series::group_labels(&values.labels());
+                (series::sort_key(&labels), id.as_str(), values)
+            })
             .collect();
-        groups.sort_by(|(a, ..), (b, ..)| compare_labels(a, b));
+        groups.sort_by(|(a, ..), (b, ..)| bytes::compare(a, b));
         groups
             .into_iter()
             .map(|(_, id, values)| (id, values))

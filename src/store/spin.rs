@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::future::Future;
 
 use super::{Store, StoreError, Value};
+use crate::bytes;
 
 /// The store that the manifest grants.
 pub const LABEL: &str = "default";
@@ -101,7 +102,7 @@ impl<K: KeyValue> SpinStore<K> {
             && found
                 .iter()
                 .zip(keys)
-                .all(|((found, _), asked)| found == asked);
+                .all(|((found, _), asked)| bytes::equal(found.as_bytes(), asked.as_bytes()));
         if is_as_asked {
             return Some(found.into_iter().map(|(_, value)| value).collect());
         }

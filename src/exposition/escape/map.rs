@@ -53,15 +53,19 @@ impl NameMap {
         if scheme == EscapingScheme::AllowUtf8 {
             return map;
         }
-        // Names that stay come first, so that no other one takes them.
-        let mut others = Vec::new();
+        let (mut kept, mut others) = (Vec::new(), Vec::new());
         for (name, suffixes) in names {
             match escape(name, scheme) {
-                Cow::Borrowed(name) => {
-                    taken.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
-                }
+                Cow::Borrowed(name) => kept.push((name, suffixes)),
                 Cow::Owned(escaped) => others.push((name, escaped, suffixes)),
             }
+        }
+        if others.is_empty() {
+            return map;
+        }
+        // Names that stay come first, so that no other one takes them.
+        for (name, suffixes) in kept {
+            taken.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
         }
         for (name, mut candidate, suffixes) in others {
             if map.escaped.contains_key(name) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::error::ErrorKind;
+use crate::bytes;
 use crate::exposition::model::{
     Bucket, Counter, Histogram, Label, Metric, MetricFamily, MetricType, Quantile, Summary, Value,
 };
@@ -18,7 +19,7 @@ pub(super) struct Families<'a> {
     /// What every name met so far stands for. That never changes: once `h_sum` is a part of the histogram `h`, or a
     /// family of its own, it stays so, because upstream, too, looks for a family of exactly that name first.
     targets: HashMap<Cow<'a, str>, Target>,
-    /// The name met last, since most names come many times in a row.
+    /// The name met last.
     last: Option<(Cow<'a, str>, Target)>,
 }
 
@@ -72,14 +73,15 @@ pub(super) fn special_label(metric_type: MetricType) -> Option<&'static str> {
 }
 
 impl<'a> Families<'a> {
+    /// What this name stands for, if it is the one met last.
+    pub(super) fn last_named(&self, name: &[u8]) -> Option<Target> {
+        let (last, target) = self.last.as_ref()?;
+        bytes::equal(last.as_bytes(), name).then_some(*target)
+    }
+
     /// What a name stands for. If it is no part of a summary or histogram declared before, this is a family of that
     /// name, which is made if need be.
     pub(super) fn resolve(&mut self, name: Cow<'a, str>) -> Target {
-        if let Some((last, target)) = &self.last
-            && *last == name
-        {
-            return *target;
-        }
         let target = match self.targets.get(&name) {
             Some(target) => *target,
             None => {

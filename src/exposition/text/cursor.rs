@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::{ErrorKind, Token};
+use crate::exposition::names::{is_label_byte, is_metric_byte};
 
 /// What is left of the input. Each method takes one token from its front.
 ///
@@ -93,16 +94,12 @@ impl<'a> Cursor<'a> {
     ///
     /// Empty if no name begins here. A name with a quoted tail (`a"b"`) is an oddity of upstream's.
     pub(super) fn metric_name(&mut self) -> Result<Cow<'a, [u8]>, ErrorKind> {
-        self.name(Token::MetricName, |byte| {
-            matches!(byte, b'_' | b':') || byte.is_ascii_alphanumeric()
-        })
+        self.name(Token::MetricName, is_metric_byte)
     }
 
     /// `label_name`: as [`Self::metric_name`], but without `:` outside of quotes.
     pub(super) fn label_name(&mut self) -> Result<Cow<'a, [u8]>, ErrorKind> {
-        self.name(Token::LabelName, |byte| {
-            byte == b'_' || byte.is_ascii_alphanumeric()
-        })
+        self.name(Token::LabelName, is_label_byte)
     }
 
     /// `label_value = quoted`.

@@ -303,6 +303,10 @@ impl<'a> Parser<'a> {
 
     /// What a metric name, which must be valid, stands for.
     fn target(&mut self, name: Cow<'a, [u8]>) -> Result<Target, ErrorKind> {
+        // Most names come many times in a row.
+        if let Some(target) = self.families.last_named(&name) {
+            return Ok(target);
+        }
         let name = valid(name, |name| self.scheme.is_metric_name(name))
             .map_err(ErrorKind::InvalidMetricName)?;
         Ok(self.families.resolve(name))

@@ -18,15 +18,16 @@ pub fn write_family_header(
     help: Option<&str>,
     metric_type: MetricType,
 ) {
+    let is_legacy = NameScheme::Legacy.is_metric_name(name);
     if let Some(help) = help {
         out.push_str("# HELP ");
-        write_name(out, name, NameScheme::Legacy.is_metric_name(name));
+        write_name(out, name, is_legacy);
         out.push(' ');
         write_escaped(out, help, |byte| matches!(byte, b'\\' | b'\n'));
         out.push('\n');
     }
     out.push_str("# TYPE ");
-    write_name(out, name, NameScheme::Legacy.is_metric_name(name));
+    write_name(out, name, is_legacy);
     out.push(' ');
     out.push_str(metric_type.text_name());
     out.push('\n');
@@ -203,13 +204,15 @@ fn is_escaped_in_quotes(byte: u8) -> bool {
 
 /// Writes a text with a backslash before these characters and `n` in place of a line feed.
 fn write_escaped(out: &mut String, text: &str, is_escaped: impl Fn(u8) -> bool) {
-    for piece in text.split_inclusive(|c| u8::try_from(c).is_ok_and(&is_escaped)) {
-        let plain = piece.strip_suffix(|c| u8::try_from(c).is_ok_and(&is_escaped));
-        out.push_str(plain.unwrap_or(piece));
-        if plain.is_some() {
-            let last = piece.chars().next_back();
-            out.push('\\');
-            out.extend(last.map(|c| if c == '\n' { 'n' } else { c }));
-        }
+    let mut rest = text;
+    // These are all ASCII, so that none of them is a part of another character.
+    while let Some(at) = rest.bytes().position(&is_escaped) {
+        let (plain, tail) = rest.split_at(at);
+        let mut tail = tail.chars();
+        out.push_str(plain);
+        out.push('\\');
+        out.extend(tail.next().map(|c| if c == '\n' { 'n' } else { c }));
+        rest = tail.as_str();
     }
+    out.push_str(rest);
 }

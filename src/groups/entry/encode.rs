@@ -45,11 +45,8 @@ impl Writer {
     /// Adds a family of this push. Families come sorted by name.
     pub fn add(&mut self, family: &RenderedFamily<'_>) {
         let mut index = Vec::with_capacity(family.series.len() * 8);
-        let mut text =
-            String::with_capacity(family.series.iter().map(|series| series.text.len()).sum());
-        for series in &family.series {
-            self.write_series(&mut index, &series.key, series.text.len());
-            text.push_str(&series.text);
+        for (key, text) in family.series.iter() {
+            self.write_series(&mut index, key, text.len());
         }
         let family = StoredFamily {
             name: family.name,
@@ -60,7 +57,7 @@ impl Writer {
             series_count: family.series.len(),
             reference: &[],
             index: &index,
-            text: text.as_bytes(),
+            text: family.series.text().as_bytes(),
             has_utf8_names: family.has_utf8_names,
             message: family.message.as_deref(),
         };

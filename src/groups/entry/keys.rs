@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use super::decode::{DecodeError, Reader};
 use super::encode::{write_bytes, write_length};
-use crate::groups::bytes;
+use crate::bytes;
 
 /// A sort key, which refers to another one for its start and its end.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,18 @@ impl<'a> CodedKey<'a> {
     /// A scrape compares most keys with that of the neighbouring group, where the starts decide: none is put together.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Ordering {
-        let (mut a, mut b) = (Parts(self.parts()), Parts(other.parts()));
+        let common = self.start.len().min(other.start.len());
+        let (start, a) = self.start.split_at(common);
+        let (other_start, b) = other.start.split_at(common);
+        // Two keys of one entry refer to the same one.
+        if !std::ptr::eq(start, other_start) {
+            let order = bytes::compare(start, other_start);
+            if order.is_ne() {
+                return order;
+            }
+        }
+        let mut a = Parts([a, self.rest, self.end]);
+        let mut b = Parts([b, other.rest, other.end]);
         loop {
             let (Some(first), Some(second)) = (a.first(), b.first()) else {
                 return a.first().is_some().cmp(&b.first().is_some());

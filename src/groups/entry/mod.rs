@@ -161,6 +161,17 @@ impl Entry<'_> {
 }
 
 impl<'a> StoredFamily<'a> {
+    /// The keys of the series, without a look at their texts.
+    pub(super) fn keys(&self) -> impl Iterator<Item = CodedKey<'a>> + use<'a> {
+        let reference = self.reference;
+        let mut index = Reader::new(self.index);
+        std::iter::from_fn(move || {
+            let key = CodedKey::read(&mut index, reference).ok()?;
+            index.length().ok()?;
+            Some(key)
+        })
+    }
+
     /// The series. They are in order of their keys if the entry is as this program writes it, which nobody has
     /// checked.
     pub fn series(&self) -> impl Iterator<Item = StoredSeries<'a>> + use<'a> {

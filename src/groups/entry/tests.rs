@@ -13,12 +13,10 @@ fn family(
     help: Option<&'static str>,
     series: usize,
 ) -> RenderedFamily<'static> {
-    let series = (0..series)
-        .map(|n| RenderedSeries {
-            key: format!("k{}y", "x".repeat(n)).into(),
-            text: format!("{name} {n}\n"),
-        })
-        .collect();
+    let series = (0..series).map(|n| RenderedSeries {
+        key: format!("k{}y", "x".repeat(n)).into(),
+        text: format!("{name} {n}\n"),
+    });
     RenderedFamily::of_series(name, help, MetricType::Gauge, series)
 }
 
