@@ -34,6 +34,25 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && compare(a, b).is_eq()
 }
 
+/// How many bytes two byte strings have in common at their start.
+#[must_use]
+pub(crate) fn shared_start(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<WORD>().0.iter().zip(b.as_chunks::<WORD>().0);
+    let start = words.take_while(|(a, b)| a == b).count() * WORD;
+    let rest = |bytes| <[u8]>::iter(bytes).skip(start);
+    start + rest(a).zip(rest(b)).take_while(|(a, b)| a == b).count()
+}
+
+/// How many bytes two byte strings have in common at their end.
+#[must_use]
+pub(crate) fn shared_end(a: &[u8], b: &[u8]) -> usize {
+    let (a_words, b_words) = (a.as_rchunks::<WORD>().1, b.as_rchunks::<WORD>().1);
+    let words = a_words.iter().rev().zip(b_words.iter().rev());
+    let end = words.take_while(|(a, b)| a == b).count() * WORD;
+    let rest = |bytes| <[u8]>::iter(bytes).rev().skip(end);
+    end + rest(a).zip(rest(b)).take_while(|(a, b)| a == b).count()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -51,6 +70,10 @@ mod tests {
             prop_assert_eq!(compare(&a, &b), a.cmp(&b));
             prop_assert_eq!(compare(&a, &a), Ordering::Equal);
             prop_assert_eq!(equal(&a, &b), a == b);
+            prop_assert_eq!(shared_start(&a, &b), a.iter().zip(&b).take_while(|(a, b)| a == b).count());
+            let (a, b) = ([a, start.clone()].concat(), [b, start].concat());
+            let want = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+            prop_assert_eq!(shared_end(&a, &b), want);
         }
     }
 }

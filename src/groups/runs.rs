@@ -270,7 +270,9 @@ mod tests {
 
     #[test]
     fn runs_in_order_stay_whole() {
-        let cases: [(&str, &[&[u8]], &str, usize, usize); 6] = [
+        /// What it is, the keys of each run, text, series there more than once, pieces.
+        type Case<'a> = (&'a str, &'a [&'a [u8]], &'a str, usize, usize);
+        let cases: [Case<'_>; 6] = [
             ("nothing", &[], "", 0, 0),
             (
                 "one after the other",

@@ -57,6 +57,9 @@ pub struct RenderedSeries {
     pub text: String,
 }
 
+/// How many bytes are reserved at most for series that are still to come.
+const MAX_RESERVED: usize = 64 * 1024;
+
 /// Series in order, ready for storage: their keys and texts stand one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeriesList {
@@ -72,6 +75,14 @@ impl SeriesList {
         self.keys.extend_from_slice(key);
         write(&mut self.text);
         self.ends.push((self.keys.len(), self.text.len()));
+    }
+
+    /// Makes room for so many like those that are there, within reason: one long series says little about the others.
+    fn reserve(&mut self, times: usize) {
+        let room = |length: usize| length.saturating_mul(times).min(MAX_RESERVED);
+        self.keys.reserve(room(self.keys.len()));
+        self.text.reserve(room(self.text.len()));
+        self.ends.reserve(room(self.ends.len()));
     }
 
     /// How many there are.
@@ -211,16 +222,24 @@ pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
         .collect();
     let key = |range: &Range<usize>| keys.get(range.clone()).unwrap_or_default();
     metrics.sort_by(|(a, _), (b, _)| bytes::compare(key(a), key(b)));
+    let has_utf8_label = |metric: &Metric<'_>| has_utf8_names(&metric.labels);
+    let has_utf8_names = !NameScheme::Legacy.is_metric_name(&family.name)
+        || family.metrics.iter().any(has_utf8_label);
+    let write = if has_utf8_names {
+        text::write_metric
+    } else {
+        text::write_legacy_metric
+    };
     let mut series = SeriesList::default();
     for (range, metric) in &metrics {
-        series.add(key(range), |text| {
-            text::write_metric(text, &family.name, metric);
-        });
+        series.add(key(range), |text| write(text, &family.name, metric));
+        if series.len() == 1 {
+            // The others are about as long.
+            series.reserve(metrics.len());
+        }
     }
-    let has_utf8_label = |metric: &Metric<'_>| has_utf8_names(&metric.labels);
     RenderedFamily {
-        has_utf8_names: !NameScheme::Legacy.is_metric_name(&family.name)
-            || family.metrics.iter().any(has_utf8_label),
+        has_utf8_names,
         message: (!is_all_text(family))
             .then(|| message(family, metrics.iter().map(|(_, metric)| *metric))),
         name: &family.name,
@@ -329,11 +348,14 @@ pub(super) fn write_sort_key(key: &mut Vec<u8>, labels: &[Label<'_>]) {
 }
 
 fn push_ordered(key: &mut Vec<u8>, text: &str) {
-    let mut parts = text.as_bytes().split(|&byte| byte == 0);
-    key.extend_from_slice(parts.next().unwrap_or_default());
-    for part in parts {
-        key.extend_from_slice(&[0, 0xFF]);
-        key.extend_from_slice(part);
+    let text = text.as_bytes();
+    if text.contains(&0) {
+        for &byte in text {
+            key.push(byte);
+            key.extend((byte == 0).then_some(0xFF));
+        }
+    } else {
+        key.extend_from_slice(text);
     }
     key.extend_from_slice(&[0, 1]);
 }

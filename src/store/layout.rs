@@ -3,6 +3,9 @@
 //! All of them begin with [`PREFIX`], and everything else in the store is left alone. The alphabet is lower-case
 //! letters, digits and colons, the length at most 97 bytes, which suits every provider.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::groups::entry::Generation;
@@ -127,10 +130,34 @@ pub fn unsent(group: &GroupId) -> String {
     format!("pgw1:w:{group}")
 }
 
+/// How many keys of families are remembered.
+const MAX_REMEMBERED: usize = 1024;
+
+/// How long names may be, in bytes, that are remembered.
+const MAX_REMEMBERED_NAME: usize = 128;
+
+thread_local! {
+    /// The keys of families that came before, by name: jobs push the same ones again and again, and a tenth of the work
+    /// of a push was to hash them. Goes with the instance.
+    static FAMILY_TYPES: RefCell<HashMap<String, String>> = RefCell::default();
+}
+
 /// The key of the record of a family's type.
 #[must_use]
 pub fn family_type(family: &str) -> String {
-    format!("pgw1:t:{}", hex(&Sha256::digest(family), HASH_DIGITS))
+    FAMILY_TYPES.with_borrow_mut(|keys| {
+        if let Some(key) = keys.get(family) {
+            return key.clone();
+        }
+        let key = format!("pgw1:t:{}", hex(&Sha256::digest(family), HASH_DIGITS));
+        if family.len() <= MAX_REMEMBERED_NAME {
+            if keys.len() >= MAX_REMEMBERED {
+                keys.clear();
+            }
+            keys.insert(family.to_owned(), key.clone());
+        }
+        key
+    })
 }
 
 impl<'a> Key<'a> {

@@ -46,7 +46,21 @@ pub fn write_family_header(
 /// assert_eq!(out, "jobs{kind=\"a\"} 1.5\n");
 /// ```
 pub fn write_metric(out: &mut String, name: &str, metric: &Metric<'_>) {
-    let mut lines = Lines { out, name, metric };
+    write(out, name, metric, false);
+}
+
+/// As [`write_metric`], with names of which it is known already that they are of the traditional alphabet.
+pub(crate) fn write_legacy_metric(out: &mut String, name: &str, metric: &Metric<'_>) {
+    write(out, name, metric, true);
+}
+
+fn write(out: &mut String, name: &str, metric: &Metric<'_>, is_legacy: bool) {
+    let mut lines = Lines {
+        out,
+        name,
+        metric,
+        is_legacy,
+    };
     match &metric.value {
         Value::Counter(counter) => lines.sample("", counter.value),
         Value::Gauge(value) | Value::Untyped(value) => lines.sample("", *value),
@@ -60,7 +74,7 @@ pub fn write_label_set(out: &mut String, labels: &[Label<'_>]) {
     let mut separator = '{';
     for label in labels {
         out.push(separator);
-        write_label(out, label);
+        write_label(out, label, false);
         separator = ',';
     }
     if !labels.is_empty() {
@@ -73,6 +87,8 @@ struct Lines<'o, 'm> {
     out: &'o mut String,
     name: &'m str,
     metric: &'m Metric<'m>,
+    /// Whether all names are known to be of the traditional alphabet.
+    is_legacy: bool,
 }
 
 impl Lines<'_, '_> {
@@ -141,7 +157,7 @@ impl Lines<'_, '_> {
     /// `{` if no brace was opened.
     fn begin(&mut self, suffix: &str) -> char {
         let mut separator = '{';
-        if NameScheme::Legacy.is_metric_name(self.name) {
+        if self.is_legacy || NameScheme::Legacy.is_metric_name(self.name) {
             self.out.push_str(self.name);
             self.out.push_str(suffix);
         } else {
@@ -153,7 +169,7 @@ impl Lines<'_, '_> {
         }
         for label in &self.metric.labels {
             self.out.push(separator);
-            write_label(self.out, label);
+            write_label(self.out, label, self.is_legacy);
             separator = ',';
         }
         separator
@@ -176,12 +192,9 @@ pub(crate) fn exposed_count(integer: u64, float: f64) -> f64 {
     if float == 0.0 { integer as f64 } else { float }
 }
 
-fn write_label(out: &mut String, label: &Label<'_>) {
-    write_name(
-        out,
-        &label.name,
-        NameScheme::Legacy.is_label_name(&label.name),
-    );
+fn write_label(out: &mut String, label: &Label<'_>, is_legacy: bool) {
+    let is_legacy = is_legacy || NameScheme::Legacy.is_label_name(&label.name);
+    write_name(out, &label.name, is_legacy);
     out.push_str("=\"");
     write_escaped(out, &label.value, is_escaped_in_quotes);
     out.push('"');

@@ -104,21 +104,16 @@ impl<'a> Parts<'a> {
 /// Writes a key that refers to another one: the lengths of the start and of the end that they share, and what is
 /// between them.
 pub(super) fn write(out: &mut Vec<u8>, key: &[u8], reference: &[u8]) {
-    let start = shared(key.iter(), reference.iter());
+    let start = bytes::shared_start(key, reference);
     let key = key.get(start..).unwrap_or_default();
     let reference = reference.get(start..).unwrap_or_default();
-    let end = shared(key.iter().rev(), reference.iter().rev());
+    let end = bytes::shared_end(key, reference);
     write_length(out, start);
     write_length(out, end);
     write_bytes(
         out,
         key.get(..key.len().saturating_sub(end)).unwrap_or_default(),
     );
-}
-
-/// How many bytes two strings have in common.
-fn shared<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
-    a.zip(b).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
