@@ -1,4 +1,4 @@
-//! Which metric and label names are valid.
+//! Which metric and label names are valid, and which units go with them.
 
 /// The rule that names must follow.
 ///
@@ -32,6 +32,20 @@ impl NameScheme {
             Self::Utf8 => !name.is_empty(),
         }
     }
+}
+
+/// Whether a family that OpenMetrics calls this may have this unit: its name must end in it.
+#[must_use]
+pub fn ends_in_unit(name: &str, unit: &str) -> bool {
+    let stem = name.strip_suffix(unit);
+    !unit.is_empty() && stem.is_some_and(|stem| stem.ends_with('_'))
+}
+
+/// The same for a family as all other formats call it, in which counters end in `_total`. Prometheus refuses a scrape
+/// with another unit.
+#[must_use]
+pub fn may_have_unit(name: &str, unit: &str) -> bool {
+    ends_in_unit(name.strip_suffix("_total").unwrap_or(name), unit)
 }
 
 /// Whether a name is not empty, has only such bytes and does not start with a digit.
@@ -106,6 +120,23 @@ mod tests {
             assert_eq!(NameScheme::Legacy.is_label_name(name), label, "{name:?}");
             assert_eq!(NameScheme::Utf8.is_metric_name(name), utf8, "{name:?}");
             assert_eq!(NameScheme::Utf8.is_label_name(name), utf8, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn units_are_what_names_end_in() {
+        // name, unit, in OpenMetrics, elsewhere
+        let cases = [
+            ("a_seconds", "seconds", true, true),
+            ("a_seconds_total", "seconds", false, true),
+            ("a_seconds", "bytes", false, false),
+            ("aseconds", "seconds", false, false),
+            ("seconds", "seconds", false, false),
+            ("a_", "", false, false),
+        ];
+        for (name, unit, in_openmetrics, elsewhere) in cases {
+            assert_eq!(ends_in_unit(name, unit), in_openmetrics, "{name} {unit}");
+            assert_eq!(may_have_unit(name, unit), elsewhere, "{name} {unit}");
         }
     }
 }

@@ -12,6 +12,7 @@ use super::runs::{FamilyRuns, Runs};
 use super::series;
 use crate::bytes;
 use crate::exposition::model::{MetricFamily, MetricType};
+use crate::exposition::names::may_have_unit;
 
 /// How many of the things that were left out are described in words.
 const MAX_NOTES: usize = 10;
@@ -56,7 +57,7 @@ impl<'a> MergedFamily<'a> {
     pub fn family(&self) -> MetricFamily<'a> {
         let families: Vec<_> = self.runs.iter().filter_map(StoredFamily::family).collect();
         let mut units = families.iter().filter_map(|family| family.unit.clone());
-        let unit = units.find(|unit| ends_in_unit(self.name, unit));
+        let unit = units.find(|unit| may_have_unit(self.name, unit));
         let metrics = families.into_iter().flat_map(|family| family.metrics);
         let mut metrics: Vec<_> = metrics
             .map(|metric| (series::sort_key(&metric.labels), metric))
@@ -169,13 +170,6 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// Whether a family of this name may have this unit. Prometheus refuses a scrape with one that its name does not end in.
-fn ends_in_unit(name: &str, unit: &str) -> bool {
-    let name = name.strip_suffix("_total").unwrap_or(name);
-    name.strip_suffix(unit)
-        .is_some_and(|start| start.ends_with('_'))
-}
-
 fn count(runs: &[StoredFamily<'_>]) -> usize {
     runs.iter().map(|run| run.series_count).sum()
 }
@@ -247,20 +241,6 @@ mod tests {
         assert_eq!(text(m), "m/1/a m/2/b m/3/a ");
         assert_eq!(m.help, Some("help"));
         assert_eq!((merged.series_count(), merged.left_out), (4, 0));
-    }
-
-    #[test]
-    fn units_are_what_names_end_in() {
-        let cases = [
-            ("a_seconds", "seconds", true),
-            ("a_seconds_total", "seconds", true),
-            ("a_seconds", "bytes", false),
-            ("aseconds", "seconds", false),
-            ("seconds", "seconds", false),
-        ];
-        for (name, unit, want) in cases {
-            assert_eq!(ends_in_unit(name, unit), want, "{name} {unit}");
-        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::error::ErrorKind;
 use super::line::{FamilyType, Line, Sample};
 use super::metric::{Broken, OpenMetric, Part, part_label, parts};
 use crate::exposition::model::{Label, MetricFamily, MetricType};
+use crate::exposition::names::ends_in_unit;
 
 /// What has been read so far.
 #[derive(Debug, Default)]
@@ -222,10 +223,7 @@ impl<'a> OpenFamily<'a> {
         // Empty ones are none, as the specification has it.
         let unit = self.unit.filter(|unit| !unit.is_empty());
         if let Some(unit) = unit {
-            let is_suffix = self
-                .name
-                .strip_suffix(unit)
-                .is_some_and(|stem| stem.ends_with('_'));
+            let is_suffix = ends_in_unit(&self.name, unit);
             if !is_suffix || matches!(family_type, FamilyType::Info | FamilyType::StateSet) {
                 return Err(ErrorKind::InvalidUnit {
                     name: self.name.into_owned(),

@@ -6,7 +6,7 @@ use crate::exposition::model::{
     Counter, Exemplar, Histogram, Label, Metric, MetricFamily, MetricType, Summary, Timestamp,
     Value,
 };
-use crate::exposition::names::NameScheme;
+use crate::exposition::names::{NameScheme, ends_in_unit};
 use crate::exposition::number::write_float;
 
 /// Writes the HELP, TYPE and UNIT lines of a family, and all samples of its metrics.
@@ -41,13 +41,11 @@ pub fn write_family(out: &mut String, family: &MetricFamily<'_>) {
     write_metadata(out, "TYPE", name);
     out.push_str(type_name);
     out.push('\n');
-    if let Some(unit) = &family.unit {
-        let stem = name.strip_suffix(unit.as_ref());
-        if !unit.is_empty() && stem.is_some_and(|stem| stem.ends_with('_')) {
-            write_metadata(out, "UNIT", name);
-            out.push_str(unit);
-            out.push('\n');
-        }
+    let mut unit = family.unit.iter();
+    if let Some(unit) = unit.find(|unit| ends_in_unit(name, unit)) {
+        write_metadata(out, "UNIT", name);
+        out.push_str(unit);
+        out.push('\n');
     }
     for metric in &family.metrics {
         let mut lines = Lines { out, name, metric };

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 use spin_pushgateway::exposition::model::{Metric, MetricFamily, Value};
+use spin_pushgateway::exposition::names::may_have_unit;
 use spin_pushgateway::groups::own;
 
 use super::SourceGroup;
@@ -108,7 +109,9 @@ fn difference(
     let Some(found) = found else {
         return Some("the series is not there".to_owned());
     };
-    let unit = unit(family);
+    // Another one no scrape shows.
+    let unit = family.unit.as_deref();
+    let unit = unit.filter(|unit| may_have_unit(&family.name, unit));
     if found.metric_type != family.metric_type {
         let (was, is) = (family.metric_type, found.metric_type);
         return Some(format!(
@@ -127,13 +130,6 @@ fn difference(
         return Some(format!("was in {unit:?}, is in {:?}", found.unit));
     }
     None
-}
-
-/// The unit, if it is one that a scrape shows: one that the name ends in.
-fn unit<'a>(family: &'a MetricFamily<'_>) -> Option<&'a str> {
-    let unit = family.unit.as_deref()?;
-    let rest = family.name.strip_suffix(unit)?;
-    rest.ends_with('_').then_some(unit)
 }
 
 /// Whether two values are the same, where -0 is 0, as text shows it, and all NaN are one.
@@ -207,6 +203,37 @@ mod tests {
             let got = Comparison::new(std::slice::from_ref(&group), &Index::new(), &after);
             let got = got.expect("compares").differences;
             assert_eq!(got, Vec::from_iter(want.map(str::to_owned)), "{name}");
+        }
+    }
+
+    #[test]
+    fn units_that_a_scrape_shows_are_compared() {
+        let told = |name: &str, was: &str, is: Option<&str>| {
+            let held = body(&format!("# TYPE {name} counter\n{name} 1\n"));
+            let mut families = series::families(&held).expect("reads").into_iter();
+            let family = families.next().expect("a family");
+            let with = |unit: Option<&str>| MetricFamily {
+                unit: unit.map(|unit| unit.to_owned().into()),
+                ..family.clone()
+            };
+            let mut after = Vec::new();
+            protobuf::write_family(&mut after, &with(is));
+            let after = series::index(&after).expect("reads");
+            let id = series::id(name, &family.metrics[0].labels);
+            difference(&with(Some(was)), &family.metrics[0], after.get(&id))
+        };
+        let cases = [
+            ("a_seconds", "seconds", Some("seconds"), None),
+            ("a_bytes", "seconds", None, None),
+            (
+                "a_seconds_total",
+                "seconds",
+                None,
+                Some("was in Some(\"seconds\"), is in None"),
+            ),
+        ];
+        for (name, was, is, want) in cases {
+            assert_eq!(told(name, was, is).as_deref(), want, "{name}");
         }
     }
 }
