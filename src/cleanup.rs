@@ -9,7 +9,7 @@ use crate::expired::Expired;
 use crate::groups::entry::{Entry, Generation, Nanos};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::key::GroupId;
-use crate::store::layout::{self, Key, Slot};
+use crate::store::layout::{self, Key, is_unique};
 use crate::store::records::{self, Index, Shapes, Unsent};
 use crate::store::snapshot::{GroupValues, Snapshot};
 use crate::store::{Store, StoreError};
@@ -201,7 +201,6 @@ fn is_old(key: &str, record: Option<&[u8]>, now: Nanos) -> bool {
 /// Only of those and by those that have been there for a while: a push that has only just written its entry may take
 /// it back.
 fn superseded(entries: &GroupEntries<'_>, now: Nanos) -> Vec<String> {
-    let is_unique = |key: &str| matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot));
     if !entries.posts.iter().any(|post| is_unique(post.key)) {
         return Vec::new();
     }

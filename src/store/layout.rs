@@ -208,6 +208,12 @@ impl<'a> Key<'a> {
     }
 }
 
+/// Whether this is the key of a POST entry that is written once.
+#[must_use]
+pub fn is_unique(key: &str) -> bool {
+    matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot))
+}
+
 fn group_id(text: &str) -> Option<&str> {
     is_hex(text, GroupId::DIGITS).then_some(text)
 }
@@ -259,7 +265,9 @@ mod tests {
         ];
         for (text, key) in &cases {
             assert_eq!(Key::parse(text), Some(*key), "{text}");
-            assert!(text.len() <= 255, "{text}");
+            assert!(text.len() <= 97, "{text}");
+            let is_unique = text.ends_with(unique.as_str());
+            assert_eq!(super::is_unique(text), is_unique, "{text}");
         }
         assert!(matches!(
             Key::parse(&family_type("m")),

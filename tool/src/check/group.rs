@@ -6,7 +6,7 @@ use spin_pushgateway::exposition::model::MetricFamily;
 use spin_pushgateway::groups::entry::{Entry, Generation, Nanos, StoredFamily};
 use spin_pushgateway::groups::fold::{GroupEntries, PostEntry};
 use spin_pushgateway::groups::series::sort_key;
-use spin_pushgateway::store::layout::{Key, Slot};
+use spin_pushgateway::store::layout::{Key, Slot, is_unique};
 
 use super::is_id_of;
 use super::report::{Report, label_text};
@@ -106,10 +106,6 @@ pub(super) fn inspect(
         }
         None => {}
     }
-}
-
-fn is_unique(key: &str) -> bool {
-    matches!(Key::parse(key), Some(Key::Post { slot, .. }) if Slot::is_unique(slot))
 }
 
 /// Reads an entry in full, and holds it against its key.
