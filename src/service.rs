@@ -6,7 +6,8 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CO
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::api::{self, GroupsError};
+use crate::api;
+use crate::api::groups::GroupsError;
 use crate::cleanup::Cleanup;
 use crate::config::Config;
 use crate::consistency::Kind;
@@ -99,12 +100,12 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Route::ApiOptions(allow) => respond::api_options(allow).into(),
             Route::ListGroups => {
                 let query = query(request);
-                groups_answer(api::list_groups(self.store, self.world, query).await).into()
+                groups_answer(api::groups::list(self.store, self.world, query).await).into()
             }
             Route::DeleteGroups | Route::Wipe if !self.config.admin_api => not_found().into(),
             Route::DeleteGroups => {
                 let query = query(request);
-                groups_answer(api::delete_groups(self.store, self.world, query).await).into()
+                groups_answer(api::groups::delete(self.store, self.world, query).await).into()
             }
             Route::Wipe => self.wipe().await.into(),
             Route::Quit => quit(&request.method).into(),

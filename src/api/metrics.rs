@@ -47,8 +47,6 @@ fn members<'a>(group: &'a Group<'_>) -> BTreeMap<&'a str, Member<'a>> {
         .filter_map(|family| Some((family.name, Member::Family(Family::stored(family)?))));
     let mut members: BTreeMap<_, _> = pushed.collect();
     let (push, failure) = (group.push_time, group.failure_time);
-    // Never is before any time.
-    let successful = failure <= push;
     // These keys are taken, whatever is pushed.
     members.extend([
         (
@@ -63,7 +61,10 @@ fn members<'a>(group: &'a Group<'_>) -> BTreeMap<&'a str, Member<'a>> {
             "labels",
             Member::Labels(group.labels.iter().copied().collect()),
         ),
-        ("last_push_successful", Member::Successful(successful)),
+        (
+            "last_push_successful",
+            Member::Successful(!group.has_failed()),
+        ),
     ]);
     members
 }

@@ -1,14 +1,11 @@
-//! The Pushgateway's JSON API, version 1: `status` and `metrics` below `/api/v1/`.
+//! The JSON API, version 1: what there is below `/api/v1/`.
 //!
-//! Bodies have the shape of the Pushgateway's, byte by byte: the same keys in the same order, numbers in strings, Go's
-//! escapes. What differs is said in [`mod@status`] and [`mod@metrics`].
+//! Of the Pushgateway's `status` and `metrics` bodies have its shape, byte by byte: the same keys in the same order,
+//! numbers in strings, Go's escapes. What differs is said in [`mod@status`] and [`mod@metrics`]. [`mod@groups`] is this
+//! gateway's own.
 
-use self::groups::{Listed, Query, QueryError};
 use crate::config::Config;
-use crate::delete;
-use crate::groups::entry::Nanos;
 use crate::groups::fold::Group;
-use crate::groups::key::GroupId;
 use crate::store::records::{self, Shapes};
 use crate::store::snapshot::Snapshot;
 use crate::store::{Store, StoreError, World, layout};
@@ -44,76 +41,6 @@ pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>
     let mut groups: Vec<Group<'_>> = groups.filter_map(|values| values.group(now)).collect();
     groups.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(metrics::body(&groups))
-}
-
-/// Why there is no body about groups.
-#[derive(Debug)]
-pub enum GroupsError {
-    /// The query makes no sense.
-    Query(QueryError),
-    /// The store failed.
-    Store(StoreError),
-}
-
-impl From<QueryError> for GroupsError {
-    fn from(error: QueryError) -> Self {
-        Self::Query(error)
-    }
-}
-
-impl From<StoreError> for GroupsError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// The body for `GET /api/v1/groups`.
-///
-/// # Errors
-///
-/// The query makes no sense, or the store failed.
-pub async fn list_groups<S: Store, W: World>(
-    store: &S,
-    world: &W,
-    query: &str,
-) -> Result<Vec<u8>, GroupsError> {
-    let query = Query::parse(query)?;
-    let snapshot = Snapshot::read(store).await?;
-    let now = world.now();
-    let selected = query.select(listed(&snapshot, now), now);
-    Ok(groups::page(&query, &selected))
-}
-
-/// Deletes the groups that the query selects, unless it says to tell only. The body for `DELETE /api/v1/groups`.
-///
-/// # Errors
-///
-/// The query makes no sense or selects everything for want of a selector, or the store failed.
-pub async fn delete_groups<S: Store, W: World>(
-    store: &S,
-    world: &W,
-    query: &str,
-) -> Result<Vec<u8>, GroupsError> {
-    let query = Query::parse(query)?.for_deletion()?;
-    let snapshot = Snapshot::read(store).await?;
-    let now = world.now();
-    let selected = query.select(listed(&snapshot, now), now);
-    if !query.is_dry_run() {
-        let ids = selected
-            .iter()
-            .filter_map(|listed| GroupId::parse(listed.id))
-            .collect();
-        delete::delete_groups(store, world, &ids).await?;
-    }
-    Ok(groups::deletion(&query, &selected))
-}
-
-/// All groups that there are at this time.
-pub(crate) fn listed(snapshot: &Snapshot, now: Nanos) -> Vec<Listed<'_>> {
-    let groups = snapshot.groups.iter();
-    groups
-        .filter_map(|(id, values)| Listed::of(id, values, now))
-        .collect()
 }
 
 /// The body that says that the store failed.

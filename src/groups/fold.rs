@@ -54,6 +54,22 @@ pub struct Group<'a> {
     pub families: Vec<StoredFamily<'a>>,
 }
 
+impl Group<'_> {
+    /// Whether the last push was rejected.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        // Never is before any time.
+        self.failure_time > self.push_time
+    }
+
+    /// How many series the group has.
+    #[must_use]
+    pub fn series_count(&self) -> usize {
+        let families = self.families.iter();
+        families.map(|family| family.series_count).sum()
+    }
+}
+
 impl<'a> GroupEntries<'a> {
     /// The generation that a POST now builds on.
     #[must_use]

@@ -28,6 +28,15 @@ pub struct GroupingKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(String);
 
+/// The labels of a group in the order in which people and paths name them: the job, then the others as they come.
+pub(crate) fn job_first<'a>(
+    labels: &[(&'a str, &'a str)],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let job = labels.iter().filter(|(name, _)| *name == JOB);
+    let others = labels.iter().filter(|(name, _)| *name != JOB);
+    job.chain(others).copied()
+}
+
 impl GroupingKey {
     /// The grouping key of these labels, or `None` where there is no job.
     ///

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::exposition::escape::{EscapingScheme, escape_label_name};
 use crate::exposition::names::NameScheme;
-use crate::groups::key::JOB;
+use crate::groups::key::job_first;
 
 /// The path that a group is pushed to and deleted at, below the prefix and without a slash before it.
 ///
@@ -13,15 +13,13 @@ use crate::groups::key::JOB;
 /// decode `%2F`.
 pub(super) fn path(labels: &[(&str, &str)], names: NameScheme) -> String {
     let mut path = String::from("metrics");
-    let job = labels.iter().filter(|(name, _)| *name == JOB);
-    let others = labels.iter().filter(|(name, _)| *name != JOB);
-    for (name, value) in job.chain(others) {
+    for (name, value) in job_first(labels) {
         let is_plain = !value.starts_with('.')
             && value
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
         let (suffix, value) = if is_plain && !value.is_empty() {
-            ("", (*value).to_owned())
+            ("", value.to_owned())
         } else {
             ("@base64", URL_SAFE_NO_PAD.encode(value))
         };
@@ -46,7 +44,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::groups::key::GroupingKey;
+    use crate::groups::key::{GroupingKey, JOB};
     use crate::groups::path::{JobEncoding, parse};
 
     #[test]

@@ -6,10 +6,10 @@ use super::Context;
 use super::address;
 use super::family;
 use super::words::{count, counted, end, exact, size, time};
-use crate::api::groups::{Listed, has_failed, series};
+use crate::api::groups::Listed;
 use crate::exposition::text::write_family_header;
 use crate::groups::fold::Group;
-use crate::groups::key::JOB;
+use crate::groups::key::{JOB, job_first};
 
 /// How many families are shown. The exposition has the rest.
 const MAX_FAMILIES: usize = 50;
@@ -21,14 +21,9 @@ const MAX_EXPOSITION: usize = 64 << 10;
 pub(super) fn badges(labels: &[(&str, &str)]) -> Markup {
     html! {
         @for (name, value) in job_first(labels) {
-            span.badge.job[*name == JOB] { b { (name) "=" } (value) }
+            span.badge.job[name == JOB] { b { (name) "=" } (value) }
         }
     }
-}
-
-fn job_first<'l>(labels: &'l [(&str, &str)]) -> impl Iterator<Item = &'l (&'l str, &'l str)> {
-    let job = labels.iter().filter(|(name, _)| *name == JOB);
-    job.chain(labels.iter().filter(|(name, _)| *name != JOB))
 }
 
 /// The button that deletes a group. It names the group to those who hear it.
@@ -37,7 +32,7 @@ pub(super) fn delete_button(context: &Context<'_>, group: &Group<'_>) -> Markup 
     let pairs = job_first(labels).map(|(name, value)| format!("{name}={value}"));
     let name = pairs.collect::<Vec<_>>().join(", ");
     html! {
-        button.delete data-path=(address::path(labels, context.config.names)) data-series=(series(group)) aria-label={"Delete group " (name)} { "Delete" }
+        button.delete data-path=(address::path(labels, context.config.names)) data-series=(group.series_count()) aria-label={"Delete group " (name)} { "Delete" }
     }
 }
 
@@ -53,11 +48,11 @@ pub(super) fn detail(context: &Context<'_>, listed: &Listed<'_>) -> Markup {
                 @if let Some(at) = group.expires {
                     div { dt { "Expires" } dd { (end(group.expires, context.now)) span.quiet { (exact(at)) } } }
                 }
-                div { dt { "Holds" } dd { (counted(series(group), "series", "series")) " in " (counted(group.families.len(), "family", "families")) ", " (size(listed.bytes)) } }
+                div { dt { "Holds" } dd { (counted(group.series_count(), "series", "series")) " in " (counted(group.families.len(), "family", "families")) ", " (size(listed.bytes)) } }
                 div { dt { "Link" } dd { a href={(context.tab.root()) "group/" (listed.id)} { "This group" } } }
             }
             @if let Some(reason) = listed.failure_reason {
-                p.reason.bad[has_failed(group)] { b { "Rejected: " } (reason) }
+                p.reason.bad[group.has_failed()] { b { "Rejected: " } (reason) }
             }
             @if let Some((at, reason)) = listed.forward_failure {
                 p.reason.bad { b { "Not forwarded: " } (reason) span.quiet { " " (exact(at)) } }

@@ -14,7 +14,6 @@ use self::overview::Overview;
 use self::page::Tab;
 use self::view::View;
 use crate::api::groups::{Listed, Query};
-use crate::api::listed;
 use crate::config::Config;
 use crate::groups::entry::Nanos;
 use crate::groups::key::GroupId;
@@ -150,7 +149,7 @@ pub fn redirect(config: &Config) -> Answer {
 }
 
 fn groups(context: &Context<'_>, view: &View, snapshot: &Snapshot) -> Markup {
-    let listed = &listed(snapshot, context.now);
+    let listed = &Listed::all(snapshot, context.now);
     let overview = Overview::of(listed, expired(snapshot, context.now), context.now);
     // The view makes valid queries. Should it not, everything is shown.
     let query = Query::parse(&view.api_query()).unwrap_or_default();

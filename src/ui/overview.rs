@@ -8,7 +8,7 @@ use super::chart::{meter, scaled};
 use super::group::badges;
 use super::view::View;
 use super::words::{age, count, counted, size, time};
-use crate::api::groups::{Listed, has_failed, series};
+use crate::api::groups::Listed;
 use crate::groups::entry::Nanos;
 use crate::groups::key::JOB;
 
@@ -72,12 +72,12 @@ impl<'l, 'a> Overview<'l, 'a> {
 
     fn add(&mut self, one: &'l Listed<'a>, now: Nanos) {
         let group = &one.group;
-        let many = series(group);
+        let many = group.series_count();
         self.families
             .extend(group.families.iter().map(|family| family.name));
         self.series += many;
         self.bytes += one.bytes;
-        self.failed += usize::from(has_failed(group));
+        self.failed += usize::from(group.has_failed());
         self.expiring += usize::from(group.expires.is_some());
         let soon = now.saturating_add(SOON.1);
         let ends_soon = group.expires.is_some_and(|expires| expires <= soon);

@@ -7,7 +7,7 @@ use super::group;
 use super::overview::Overview;
 use super::view::{COLUMNS, EXPIRY, View};
 use super::words::{count, counted, end, size, time};
-use crate::api::groups::{Listed, has_failed, series};
+use crate::api::groups::Listed;
 use crate::groups::key::GroupId;
 
 /// How many groups a page has.
@@ -130,7 +130,7 @@ fn header(view: &View, at: usize) -> Markup {
 fn row(context: &Context<'_>, view: &View, columns: usize, listed: &Listed<'_>) -> Markup {
     let group = &listed.group;
     let is_open = view.is_open(listed.id);
-    let failed = has_failed(group);
+    let failed = group.has_failed();
     // Enough to tell the rows of a page apart.
     let anchor = listed
         .id
@@ -148,7 +148,7 @@ fn row(context: &Context<'_>, view: &View, columns: usize, listed: &Listed<'_>) 
                 } @else { span.good { "OK" } }
             }
             td { (count(group.families.len())) }
-            td { (count(series(group))) }
+            td { (count(group.series_count())) }
             td { (size(listed.bytes)) }
             @if columns > EXPIRY { td { (end(group.expires, context.now)) } }
             td { (group::delete_button(context, group)) }

@@ -94,8 +94,8 @@ pub(super) fn inspect(
     match entries.fold(now) {
         Some(group) => {
             facts.exists = true;
+            facts.series = group.series_count();
             let families = group.families.iter();
-            facts.series = families.clone().map(|family| family.series_count).sum();
             facts.families = families.map(|family| family.name.to_owned()).collect();
         }
         None if !facts.labels.is_empty() && !facts.failed => {
