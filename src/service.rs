@@ -28,6 +28,7 @@ use crate::respond::{self, Answer};
 use crate::routes::{self, Change, Route};
 use crate::scrape::{self, Scrape};
 use crate::site;
+use crate::store::records::Shapes;
 use crate::store::{Store, StoreError, World};
 use crate::ui;
 
@@ -263,8 +264,7 @@ impl<S: Store, W: World> Service<'_, S, W> {
 
     /// Whether the store can be read.
     async fn ready(&self) -> Answer {
-        let probe = [crate::store::layout::SHAPES.to_owned()];
-        match self.store.read(&probe).await {
+        match Shapes::read(self.store).await {
             Ok(_) => respond::text(StatusCode::OK, "OK"),
             Err(error) => respond::store_failed(&error),
         }

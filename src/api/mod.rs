@@ -6,9 +6,9 @@
 
 use crate::config::Config;
 use crate::groups::fold::Group;
-use crate::store::records::{self, Shapes};
+use crate::store::records::Shapes;
 use crate::store::snapshot::Snapshot;
-use crate::store::{Store, StoreError, World, layout};
+use crate::store::{Store, StoreError, World};
 
 mod bounds;
 pub mod groups;
@@ -24,8 +24,7 @@ pub(crate) mod time;
 ///
 /// The store failed.
 pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, StoreError> {
-    let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
-    let shapes: Shapes = records::read(shapes.as_deref()).unwrap_or_default();
+    let shapes = Shapes::read(store).await?;
     Ok(status::body(config, shapes.since))
 }
 

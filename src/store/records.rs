@@ -5,8 +5,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Value;
-use super::layout::Slot;
+use super::layout::{SHAPES, Slot};
+use super::{Store, StoreError, Value};
 use crate::exposition::model::MetricType;
 use crate::groups::entry::{Generation, Nanos};
 use crate::groups::key::GroupingKey;
@@ -121,6 +121,16 @@ const MAX_SHAPES: usize = 256;
 const MAX_SHAPE_BYTES: usize = 32 * 1024;
 
 impl Shapes {
+    /// Reads the record; an empty one if there is none that can be read.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn read<S: Store>(store: &S) -> Result<Self, StoreError> {
+        let value = store.read_one(SHAPES.to_owned()).await?;
+        Ok(read(value.as_deref()).unwrap_or_default())
+    }
+
     /// Adds a set, unless it is there already or there is no room for it. Whether the record has changed.
     pub fn add(&mut self, shape: Vec<String>) -> bool {
         let names = self.shapes.iter().chain([&shape]).flatten();

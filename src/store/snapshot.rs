@@ -208,8 +208,7 @@ impl Snapshot {
             ..Self::default()
         };
         if listing.has_shapes {
-            let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
-            snapshot.shapes = records::read(shapes.as_deref()).unwrap_or_default();
+            snapshot.shapes = records::Shapes::read(store).await?;
         }
         let mut torn = snapshot.read_groups(store, listing.groups).await?;
         for _ in 0..MAX_READ_AGAIN {
@@ -332,5 +331,24 @@ pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupVal
             .filter_map(|(key, value)| Some((key, index.generation, value?)))
             .collect(),
         ..GroupValues::default()
+    })
+}
+
+/// The same, with what is on record of the group's last rejected push and of what was not forwarded.
+///
+/// # Errors
+///
+/// The store failed.
+pub async fn read_group_in_full<S: Store>(
+    store: &S,
+    group: &GroupId,
+) -> Result<GroupValues, StoreError> {
+    let values = read_group(store, group).await?;
+    let keys = [layout::failure(group), layout::unsent(group)];
+    let mut records = store.read(&keys).await?.into_iter();
+    Ok(GroupValues {
+        failure: records::read(records.next().flatten().as_deref()),
+        unsent: records::read(records.next().flatten().as_deref()),
+        ..values
     })
 }

@@ -18,9 +18,9 @@ use crate::config::Config;
 use crate::groups::entry::Nanos;
 use crate::groups::key::GroupId;
 use crate::respond::{self, Answer};
-use crate::store::records::{self, Shapes};
+use crate::store::records::Shapes;
 use crate::store::snapshot::{self, Snapshot};
-use crate::store::{Store, StoreError, World, layout};
+use crate::store::{Store, StoreError, World};
 
 mod address;
 mod assets;
@@ -118,8 +118,7 @@ pub async fn page<S: Store, W: World>(
             ))
         }
         Page::Status => {
-            let shapes = store.read_one(layout::SHAPES.to_owned()).await?;
-            let shapes: Shapes = records::read(shapes.as_deref()).unwrap_or_default();
+            let shapes = Shapes::read(store).await?;
             let content = status::render(&context(Tab::Status), shapes.since);
             Ok(page::page(
                 Tab::Status,
@@ -178,11 +177,7 @@ async fn one_group<S: Store>(
     let Some(id) = GroupId::parse(id) else {
         return Ok(None);
     };
-    let mut values = snapshot::read_group(store, &id).await?;
-    let keys = [layout::failure(&id), layout::unsent(&id)];
-    let mut records = store.read(&keys).await?.into_iter();
-    values.failure = records::read(records.next().flatten().as_deref());
-    values.unsent = records::read(records.next().flatten().as_deref());
+    let values = snapshot::read_group_in_full(store, &id).await?;
     let Some(listed) = Listed::of(id.as_str(), &values, context.now) else {
         return Ok(None);
     };
