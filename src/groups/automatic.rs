@@ -1,4 +1,5 @@
-//! The metrics that every group has without anyone pushing them.
+//! The metrics that groups have without anyone pushing them: the times of pushes, which every group has, and those of
+//! expiry and of forwarding that failed, which some have.
 
 use super::entry::Nanos;
 use super::fold::Group;
@@ -12,8 +13,8 @@ use crate::exposition::text::write_label_set;
 /// An automatic gauge: its name, its HELP, and its value for a group that has one.
 type Gauge = (&'static str, &'static str, fn(&Group<'_>) -> Option<Nanos>);
 
-/// All of them, sorted by name. Those of the Pushgateway are 0 where there is no time to tell; this gateway's own is
-/// there only for groups that expire.
+/// Those that a group as it stands decides, sorted by name. Those of the Pushgateway are 0 where there is no time to
+/// tell; this gateway's own is there only for groups that expire.
 const GAUGES: [Gauge; 3] = [
     (own::FAILURE_TIME, own::FAILURE_TIME_HELP, |group| {
         Some(group.failure_time.unwrap_or(0))

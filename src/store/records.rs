@@ -1,6 +1,7 @@
 //! The small records beside the entries: JSON, so that an operator can read them.
 //!
-//! A record that cannot be read is treated as absent: all of them are written again by the next push they concern.
+//! A record that cannot be read is treated as absent, and written again by the next push that it concerns; of
+//! [`Failure`] that is the next that is rejected. A push that is forwarded takes an [`Unsent`] for one, readable or not.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -152,8 +152,8 @@ fn decode<'a>(id: &str, key: &str, value: &'a [u8], report: &mut Report) -> Opti
     Some(entry)
 }
 
-/// Whether every series stands under its own key, in order, and none twice: a scrape relies on that
-/// without a look.
+/// Whether every series stands under its own key, in order, and none twice. A scrape puts series in the
+/// order of their keys, but takes their word for whose they are.
 fn has_right_keys(stored: &StoredFamily<'_>, whole: &MetricFamily<'_>) -> bool {
     let mut last: Option<Vec<u8>> = None;
     stored.series().zip(&whole.metrics).all(|(series, metric)| {
