@@ -47,4 +47,5 @@ WORKDIR /app
 USER 65532:65532
 VOLUME /data
 EXPOSE 9091
-ENTRYPOINT ["spin", "up", "--from", "/app/spin.toml", "--state-dir", "/data", "--listen", "0.0.0.0:9091"]
+# Without a folder for the log it goes to standard error alone: no file that nobody rotates.
+ENTRYPOINT ["spin", "up", "--from", "/app/spin.toml", "--state-dir", "/data", "--log-dir", "", "--listen", "0.0.0.0:9091"]
