@@ -4,6 +4,7 @@
 //! have and without which one request could take the process down.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::auth::Tokens;
@@ -53,25 +54,47 @@ pub struct Config {
     pub paths: Paths,
 }
 
-/// A variable that has a value it cannot have.
+/// A variable that has a value it cannot have, or none that the host would tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     variable: &'static str,
-    expected: Cow<'static, str>,
+    problem: Problem,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Problem {
+    /// The value is not what is expected.
+    Malformed(Cow<'static, str>),
+    /// The host says this in place of a value.
+    Untold(String),
 }
 
 /// Does not repeat the value, which may be secret.
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "variable {} is set to something else than {}",
-            self.variable, self.expected
-        )
+        let variable = self.variable;
+        match &self.problem {
+            Problem::Malformed(expected) => {
+                write!(
+                    f,
+                    "variable {variable} is set to something else than {expected}"
+                )
+            }
+            Problem::Untold(reason) => write!(f, "variable {variable} cannot be read: {reason}"),
+        }
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+impl ConfigError {
+    fn malformed(variable: &'static str, expected: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            variable,
+            problem: Problem::Malformed(expected.into()),
+        }
+    }
+}
 
 impl Config {
     /// The names of all variables. `spin.toml` declares them.
@@ -101,6 +124,26 @@ impl Config {
         "forward_token",
         "forward_timeout",
     ];
+
+    /// Asks a host for all of [`Self::VARIABLES`] and reads them. It answers with a value, with `None` for a variable
+    /// that does not exist, or with what went wrong.
+    ///
+    /// # Errors
+    ///
+    /// A value is malformed, or the host does not tell it.
+    pub async fn ask(
+        host: impl AsyncFn(&'static str) -> Result<Option<String>, String>,
+    ) -> Result<Self, ConfigError> {
+        let mut values = HashMap::new();
+        for variable in Self::VARIABLES {
+            let value = host(variable).await.map_err(|reason| ConfigError {
+                variable,
+                problem: Problem::Untold(reason),
+            })?;
+            values.extend(value.map(|value| (variable, value)));
+        }
+        Self::read(|variable| values.get(variable).cloned())
+    }
 
     /// Reads the values of [`Self::VARIABLES`]. One that is absent or empty has its default.
     ///
@@ -159,61 +202,54 @@ impl Variables<'_> {
     }
 
     fn bytes(&self, variable: &'static str, default: usize) -> Result<usize, ConfigError> {
-        let expected = "a number of bytes above zero";
-        match self.get(variable) {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|bytes| *bytes > 0)
-                .ok_or(ConfigError {
-                    variable,
-                    expected: expected.into(),
-                }),
-        }
+        let bytes = self.positive(variable, "a number of bytes above zero")?;
+        Ok(bytes.unwrap_or(default))
     }
 
     fn limit(&self, variable: &'static str) -> Result<Option<usize>, ConfigError> {
+        self.positive(variable, "a number above zero")
+    }
+
+    fn positive(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<usize>, ConfigError> {
         let Some(text) = self.get(variable) else {
             return Ok(None);
         };
-        let expected = "a number above zero".into();
-        let limit = text.parse().ok().filter(|limit| *limit > 0);
-        limit.map(Some).ok_or(ConfigError { variable, expected })
+        let number = text.parse().ok().filter(|number| *number > 0);
+        let number = number.ok_or_else(|| ConfigError::malformed(variable, expected))?;
+        Ok(Some(number))
     }
 
     fn duration(&self, variable: &'static str) -> Result<Option<Nanos>, ConfigError> {
         let Some(text) = self.get(variable) else {
             return Ok(None);
         };
-        let expected = "a duration above zero, such as 48h or 1d12h".into();
+        let expected = "a duration above zero, such as 48h or 1d12h";
         let duration = duration::parse(&text);
-        duration.map(Some).ok_or(ConfigError { variable, expected })
+        let duration = duration.ok_or_else(|| ConfigError::malformed(variable, expected))?;
+        Ok(Some(duration))
     }
 
     fn switch(&self, variable: &'static str) -> Result<bool, ConfigError> {
         match self.get(variable).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(ConfigError {
-                variable,
-                expected: "true or false".into(),
-            }),
+            Some(_) => Err(ConfigError::malformed(variable, "true or false")),
         }
     }
 
     fn tokens(&self) -> Result<Tokens, ConfigError> {
-        Tokens::read(|variable| self.text(variable)).map_err(|(variable, error)| ConfigError {
-            variable,
-            expected: format!("tokens, separated by commas: {error}").into(),
+        Tokens::read(|variable| self.text(variable)).map_err(|(variable, error)| {
+            let expected = format!("tokens, separated by commas: {error}");
+            ConfigError::malformed(variable, expected)
         })
     }
 
     fn target(&self) -> Result<Option<Target>, ConfigError> {
-        let wrong = |variable, expected: &'static str| ConfigError {
-            variable,
-            expected: expected.into(),
-        };
+        let wrong = ConfigError::malformed;
         let timeout = match self.get("forward_timeout") {
             None => FORWARD_TIMEOUT,
             Some(text) => duration::parse(&text)
@@ -243,7 +279,10 @@ impl Variables<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+    use crate::testing::block_on;
 
     fn read(values: &[(&str, &str)]) -> Result<Config, String> {
         let value = |name: &str| {
@@ -253,6 +292,25 @@ mod tests {
                 .map(|(_, value)| (*value).to_owned())
         };
         Config::read(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_host_is_asked_for_every_variable() {
+        let asked = RefCell::new(Vec::new());
+        let config = block_on(Config::ask(async |variable| {
+            asked.borrow_mut().push(variable);
+            Ok((variable == "max_groups").then(|| "7".to_owned()))
+        }));
+        assert_eq!(config.expect("valid").group_limits.max_groups, Some(7));
+        assert_eq!(asked.into_inner(), Config::VARIABLES);
+        let error = block_on(Config::ask(async |variable| match variable {
+            "push_tokens" => Err("the vault is shut".to_owned()),
+            _ => Ok(None),
+        }));
+        assert_eq!(
+            error.map_err(|error| error.to_string()),
+            Err("variable push_tokens cannot be read: the vault is shut".to_owned())
+        );
     }
 
     #[test]

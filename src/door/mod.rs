@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::respond;
 use crate::service::{self, Reply, Service};
 use crate::store::spin::SpinStore;
 use crate::store::{StoreError, World};
 use http::StatusCode;
 use spin_sdk::http::Request;
+use spin_sdk::variables;
 use spin_sdk::wasip3;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 
@@ -57,7 +58,7 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
             .await
         }
         (Err(error), _) => {
-            respond::error(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")).into()
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()).into()
         }
         (Ok(config), Err(error)) => service::without_store(&parts, &config, &error),
     };
@@ -83,25 +84,16 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
     Ok(response)
 }
 
-async fn config() -> anyhow::Result<Rc<Config>> {
+async fn config() -> Result<Rc<Config>, ConfigError> {
     if let Some(config) = CONFIG.with(|cell| cell.get().cloned()) {
         return Ok(config);
     }
-    let mut values = Vec::new();
-    for name in Config::VARIABLES {
-        match spin_sdk::variables::get(name).await {
-            Ok(value) => values.push((name, value)),
-            Err(spin_sdk::variables::Error::Undefined(_)) => {}
-            Err(error) => anyhow::bail!("variable {name} cannot be read: {error}"),
-        }
-    }
-    let config = Config::read(|name| {
-        values
-            .iter()
-            .find(|(have, _)| *have == name)
-            .map(|(_, value)| value.clone())
-    })?;
-    let config = Rc::new(config);
+    let ask = async |name| match variables::get(name).await {
+        Ok(value) => Ok(Some(value)),
+        Err(variables::Error::Undefined(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    };
+    let config = Rc::new(Config::ask(ask).await?);
     Ok(CONFIG.with(|cell| cell.get_or_init(|| config).clone()))
 }
 

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use http::StatusCode;
-use spin_pushgateway::config::Config;
+use spin_pushgateway::config::{Config, ConfigError};
 use spin_pushgateway::respond;
 use spin_pushgateway::service::{self, Reply, Service};
 use spin_pushgateway::store::spin::SpinStore;
@@ -21,25 +21,30 @@ pub(crate) struct Door;
 
 impl Guest for Door {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let store = Calls::open().map(SpinStore::new);
-        // Nothing is forwarded here.
-        let Reply {
-            answer, cleanup, ..
-        } = match config() {
-            Ok(config) => serve(request, store.as_ref(), &config),
-            Err(error) => failed(&format!("{error:#}")),
-        };
-        answer::send(out, answer);
-        if let Ok(store) = store
-            && !cleanup.is_empty()
-        {
-            // The client has its answer. If this fails, the next scrape tries again.
-            let _ = cleanup.run(&store).now_or_never();
-        }
+        // Every call to the host ends before it returns: nothing is ever waited for, and all is done at the first look.
+        let _ = handle(request, out).now_or_never();
     }
 }
 
-fn serve(
+async fn handle(request: IncomingRequest, out: ResponseOutparam) {
+    let store = Calls::open().map(SpinStore::new);
+    // Nothing is forwarded here.
+    let Reply {
+        answer, cleanup, ..
+    } = match config().await {
+        Ok(config) => serve(request, store.as_ref(), &config).await,
+        Err(error) => respond::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()).into(),
+    };
+    answer::send(out, answer);
+    if let Ok(store) = store
+        && !cleanup.is_empty()
+    {
+        // The client has its answer. If this fails, the next scrape tries again.
+        let _ = cleanup.run(&store).await;
+    }
+}
+
+async fn serve(
     request: IncomingRequest,
     store: Result<&SpinStore<Calls>, &StoreError>,
     config: &Config,
@@ -58,35 +63,20 @@ fn serve(
         config,
     };
     let mut body = RequestBody::Unread(request);
-    // Every call to the host ends before it returns, so nothing is ever waited for.
-    service
-        .serve(&parts, &mut body)
-        .now_or_never()
-        .unwrap_or_else(|| failed("the answer is not ready"))
+    service.serve(&parts, &mut body).await
 }
 
-fn config() -> anyhow::Result<Config> {
-    let mut values = Vec::new();
-    for name in Config::VARIABLES {
-        match variables::get(name) {
-            Ok(value) => values.push((name, value)),
-            Err(variables::Error::Undefined(_)) => {}
-            Err(error) => anyhow::bail!("variable {name} cannot be read: {error}"),
-        }
-    }
-    let value = |name: &str| {
-        let (_, value) = values.iter().find(|(have, _)| *have == name)?;
-        Some(value.clone())
+async fn config() -> Result<Config, ConfigError> {
+    let ask = async |name| match variables::get(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(variables::Error::Undefined(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
     };
     Ok(Config {
         // A push that nobody forwards must not be marked as one that is.
         forward: None,
-        ..Config::read(value)?
+        ..Config::ask(ask).await?
     })
-}
-
-fn failed(message: &str) -> Reply {
-    respond::error(StatusCode::INTERNAL_SERVER_ERROR, message).into()
 }
 
 /// The host's clock and random numbers.
