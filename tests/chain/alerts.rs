@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::configurations::run;
-use crate::shipped;
+use crate::support::files;
 use crate::support::programs::PROMTOOL;
 
 #[test]
@@ -11,9 +11,9 @@ fn alerts_fire_when_they_should_and_not_before() {
     let Some(promtool) = PROMTOOL.find_or_skip() else {
         return;
     };
-    let rules = shipped::path("deploy/prometheus/alerts.yml");
+    let rules = files::path("deploy/prometheus/alerts.yml");
     run(&promtool, &["check", "rules"], &rules);
-    let tests = shipped::path("deploy/prometheus/alerts_test.yml");
+    let tests = files::path("deploy/prometheus/alerts_test.yml");
     run(&promtool, &["test", "rules"], &tests);
 }
 
@@ -32,7 +32,7 @@ fn every_alert_is_tested_and_explained() {
 
 /// The words that follow this mark in the lines of a file.
 fn names(file: &str, mark: &str) -> BTreeSet<String> {
-    let text = shipped::read(file);
+    let text = files::read(file);
     let rests = text
         .lines()
         .filter_map(|line| Some(line.split_once(mark)?.1));

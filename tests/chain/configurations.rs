@@ -7,14 +7,14 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::shipped;
+use crate::support::files;
 use crate::support::folder;
 use crate::support::programs::PROMTOOL;
 
 #[test]
 fn prometheus_accepts_the_configuration_of_the_agent() {
     let folder = folder::temporary();
-    let config = shipped::with(
+    let config = files::with(
         "deploy/prometheus/agent.yml",
         &[
             ("/etc/prometheus/scrape-token", &token(&folder, "scrape")),
@@ -57,7 +57,7 @@ fn the_pipeline_of_the_collector_has_all_its_parts() {
 
 #[test]
 fn the_operator_is_told_what_the_agent_is() {
-    let text = shipped::read("deploy/kloudfuse/prometheus-operator.yaml");
+    let text = files::read("deploy/kloudfuse/prometheus-operator.yaml");
     let documents: Vec<Value> = text.split("\n---\n").map(from_yaml).collect();
     let [prometheus, scrape] = documents.as_slice() else {
         panic!("two objects: {documents:#?}");
@@ -93,8 +93,8 @@ fn the_operator_is_told_what_the_agent_is() {
 #[test]
 fn what_the_page_on_kloudfuse_shows_is_what_is_shipped() {
     let files = ["deploy/prometheus/agent.yml", "deploy/otel/collector.yml"];
-    let shipped: String = files.map(shipped::read).concat();
-    let page = shipped::read("docs/kloudfuse.md");
+    let shipped: String = files.map(files::read).concat();
+    let page = files::read("docs/kloudfuse.md");
     let blocks: Vec<&str> = page
         .split("\n```yaml\n")
         .skip(1)
@@ -105,11 +105,11 @@ fn what_the_page_on_kloudfuse_shows_is_what_is_shipped() {
         assert!(shipped.contains(block), "no file has\n{block}");
     }
     let verify = "deploy/kloudfuse/verify https://kloudfuse.example.com backup";
-    assert!(page.contains(verify) && shipped::read("deploy/kloudfuse/verify").contains(verify));
+    assert!(page.contains(verify) && files::read("deploy/kloudfuse/verify").contains(verify));
 }
 
 fn parse(name: &str) -> Value {
-    from_yaml(&shipped::read(name))
+    from_yaml(&files::read(name))
 }
 
 fn from_yaml(text: &str) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::shipped;
+use crate::support::files;
 use crate::support::gateway::Options;
 use crate::support::programs::PROMETHEUS;
 use crate::support::prometheus::Prometheus;
@@ -110,7 +110,7 @@ fn every_query_is_answered_and_every_panel_has_data() {
 }
 
 fn dashboard() -> Value {
-    serde_json::from_str(&shipped::read(DASHBOARD)).expect("JSON")
+    serde_json::from_str(&files::read(DASHBOARD)).expect("JSON")
 }
 
 fn panels(dashboard: &Value) -> Vec<&Value> {

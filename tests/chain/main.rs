@@ -19,4 +19,3 @@ mod configurations;
 mod dashboard;
 mod operations;
 mod remote_write;
-mod shipped;

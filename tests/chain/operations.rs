@@ -7,8 +7,8 @@ use std::process::Command;
 
 use spin_pushgateway::config::Config;
 
-use crate::shipped;
 use crate::support::client::Client;
+use crate::support::files;
 use crate::support::folder;
 use crate::support::gateway::Options;
 use crate::support::programs::SQLITE;
@@ -43,7 +43,7 @@ fn every_metric_of_the_gateway_is_explained() {
         .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
         .filter(|name| *name != "pushed")
         .collect();
-    let page = shipped::read(OPERATIONS);
+    let page = files::read(OPERATIONS);
     let explained: BTreeSet<&str> = first_cells(&page, "## Its own metrics")
         .into_iter()
         .filter(|name| !CONDITIONAL.contains(name))
@@ -53,7 +53,7 @@ fn every_metric_of_the_gateway_is_explained() {
 
 #[test]
 fn every_variable_is_explained() {
-    let page = shipped::read("docs/configuration.md");
+    let page = files::read("docs/configuration.md");
     for variable in Config::VARIABLES {
         let is_there = page
             .lines()
@@ -66,9 +66,9 @@ fn every_variable_is_explained() {
 #[test]
 fn every_message_of_the_log_is_explained() {
     let mut messages = BTreeSet::new();
-    collect_messages(&shipped::path("src"), &mut messages);
+    collect_messages(&files::path("src"), &mut messages);
     assert!(messages.contains("push rejected"), "{messages:?}");
-    let page = shipped::read(OPERATIONS);
+    let page = files::read(OPERATIONS);
     let explained = first_cells(&page, "## The log");
     let messages: BTreeSet<&str> = messages.iter().map(String::as_str).collect();
     assert_eq!(messages, explained);
@@ -79,7 +79,7 @@ fn a_backup_of_a_running_gateway_can_be_restored() {
     if SQLITE.find_or_skip().is_none() {
         return;
     }
-    let page = shipped::read(OPERATIONS);
+    let page = files::read(OPERATIONS);
     for command in [BACKUP, RESTORE] {
         assert!(page.contains(&format!("\n$ {command}\n")), "{command}");
     }

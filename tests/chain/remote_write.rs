@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::programs;
-use crate::shipped;
 use crate::side_by_side::{self, Named};
 use crate::stored::line;
 use crate::support::client::Body;
+use crate::support::files;
 use crate::support::folder;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::programs::{CURL, PROMETHEUS};
@@ -136,7 +136,7 @@ fn agent_config(gateway: &Gateway, receiver: &Tap, secrets: &Path) -> String {
         fs::write(&path, value).expect("a file for a token");
         path.display().to_string()
     };
-    shipped::with(
+    files::with(
         "deploy/prometheus/agent.yml",
         &[
             ("scrape_interval: 60s", "scrape_interval: 500ms"),
@@ -212,7 +212,7 @@ fn verify(receiver: &Prometheus) {
         return;
     }
     let verify = |job: &str| {
-        Command::new(shipped::path("deploy/kloudfuse/verify"))
+        Command::new(files::path("deploy/kloudfuse/verify"))
             .args([&format!("http://{}", receiver.address()), job])
             .env("KLOUDFUSE_TOKEN", "query-secret")
             .output()

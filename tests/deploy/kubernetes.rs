@@ -6,8 +6,8 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec, Probe, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::files;
 use crate::manifests::{self, Secrets, Source};
+use crate::support::files;
 
 const FOLDER: &str = "deploy/kubernetes";
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use crate::support::files;
 
 /// Folders with pages, and with folders that have some.
 const FOLDERS: [&str; 6] = ["docs", "deploy", "examples", "tests", "host", "templates"];

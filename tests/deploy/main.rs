@@ -5,7 +5,6 @@
 mod support;
 
 mod crds;
-mod files;
 mod kubernetes;
 mod links;
 mod manifests;

@@ -11,7 +11,7 @@ use spin_pushgateway::config::Config;
 use spin_pushgateway::routes::{self, Paths, Route};
 
 use crate::crds::{Custom, Kustomization, ServiceMonitor};
-use crate::files;
+use crate::support::files;
 
 /// A file of one manifest.
 ///

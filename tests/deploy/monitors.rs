@@ -5,10 +5,10 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::crds::Action;
-use crate::files;
 use crate::manifests;
 use crate::support::programs::PROMETHEUS;
 use crate::support::prometheus::Prometheus;
+use crate::support::wait;
 
 /// What the operator makes of the folder's ServiceMonitor for two pods, as far as targets depend on it.
 ///
@@ -67,7 +67,7 @@ fn config(folder: &str) -> String {
 fn scraped(folder: &str) -> Option<Vec<String>> {
     let prometheus = Prometheus::start(&PROMETHEUS.find_or_skip()?, &config(folder), &[]);
     let mut urls = Vec::new();
-    files::until("Prometheus has targets", || {
+    wait::until("Prometheus has targets", || {
         let targets = prometheus.api("targets").unwrap_or_default();
         let active = targets["activeTargets"]
             .as_array()

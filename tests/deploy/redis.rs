@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::files;
 use crate::manifests::Secrets;
+use crate::support::files;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::redis::Redis;
+use crate::support::wait;
 
 /// A gateway with the shipped runtime configuration.
 fn gateway(redis: &Redis, folder: &Path) -> Gateway {
@@ -58,7 +59,7 @@ fn what_is_acknowledged_outlives_the_gateway_and_redis() {
     redis.kill();
     redis.restart();
     let mut client = second.client().with_timeout(Duration::from_secs(60));
-    files::until("the gateway finds Redis again", || {
+    wait::until("the gateway finds Redis again", || {
         client
             .get("/-/ready")
             .is_ok_and(|ready| ready.status == 200)

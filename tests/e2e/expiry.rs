@@ -1,24 +1,13 @@
 //! Expiry: pushes that are shown for a limited time, as whoever pushes and whoever looks sees them.
 
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::exposition::{samples, value};
 use crate::support::client::Client;
 use crate::support::gateway::{Gateway, Options};
+use crate::support::wait;
 
 const HEADER: &str = "X-Pushgateway-TTL";
-
-/// How long something may take that is to happen within a second or two.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + TIMEOUT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what} does not happen");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn put(client: &mut Client, path: &str, ttl: Option<&str>, body: &str) -> (u16, String) {
     let headers: Vec<_> = ttl.map(|ttl| (HEADER, ttl)).into_iter().collect();
@@ -50,7 +39,7 @@ fn what_has_expired_is_gone_everywhere() {
         "{time}"
     );
 
-    wait_until("the end of the moment", || {
+    wait::until("the end of the moment", || {
         samples(&mut client) == ["a{instance=\"\",job=\"hour\"} 1"]
     });
     for path in ["/metrics", "/api/v1/metrics", "/api/v1/groups", "/"] {
@@ -96,7 +85,7 @@ fn an_expired_group_contradicts_nothing_while_it_is_stored() {
         fine
     );
     assert_eq!(put(&mut client, "/metrics/job/other", None, other).0, 400);
-    wait_until("the end of the group", || {
+    wait::until("the end of the group", || {
         put(&mut client, "/metrics/job/other", None, other) == fine
     });
     // It comes back with what is pushed now, and nothing else.
@@ -120,7 +109,7 @@ fn a_rejected_push_expires_too() {
         put(&mut client, "/metrics/job/a", None, "b{__x=\"1\"} 1\n").0,
         400
     );
-    wait_until("the end of the group", || {
+    wait::until("the end of the group", || {
         value(&mut client, failure).is_none()
     });
 }

@@ -1,24 +1,13 @@
 //! Forwarding, to a receiver that fails in every way: pushes succeed all the same, and nothing is forgotten.
 
-use std::net::{SocketAddr, TcpListener};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
 
 use serde_json::Value;
 
 use crate::support::client::Client;
 use crate::support::gateway::{Gateway, Options};
-use crate::support::receiver::{Behaviour, Received, Receiver};
-
-/// How long anything may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-fn forwarding_to(receiver: SocketAddr) -> Options {
-    let host = format!("http://{receiver}");
-    Options::new()
-        .variable("forward_remote_write_url", &format!("{host}/api/v1/write"))
-        .variable("forward_host", &host)
-}
+use crate::support::receiver::{Behaviour, Received, Receiver, forwarding_to};
+use crate::support::wait;
 
 fn push(client: &mut Client, body: &str) {
     let response = client.post("/metrics/job/j/zone/z", body);
@@ -40,14 +29,6 @@ fn reason(client: &mut Client) -> Option<String> {
     Some(reason.to_owned())
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + TIMEOUT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Which of these metrics each request has.
 fn metrics(received: &[Received], names: [&'static str; 2]) -> Vec<Vec<&'static str>> {
     received
@@ -62,7 +43,8 @@ fn metrics(received: &[Received], names: [&'static str; 2]) -> Vec<Vec<&'static 
 #[test]
 fn requests_are_those_of_remote_write() {
     let receiver = Receiver::start(Behaviour::Answers(204));
-    let gateway = forwarding_to(receiver.address())
+    let gateway = receiver
+        .forwarding()
         .variable("forward_token", "hunter2")
         .start();
     let mut client = gateway.client();
@@ -92,7 +74,8 @@ fn requests_are_those_of_remote_write() {
 #[test]
 fn a_push_is_answered_while_the_receiver_says_nothing() {
     let receiver = Receiver::start(Behaviour::SaysNothing);
-    let gateway = forwarding_to(receiver.address())
+    let gateway = receiver
+        .forwarding()
         .variable("forward_timeout", "1h")
         .start();
     let mut client = gateway.client();
@@ -144,19 +127,20 @@ fn what_fails_is_told_and_sent_with_the_next_push() {
     let names = ["first_metric", "second_metric"];
     for case in cases {
         let receiver = Receiver::start(case.behaviour);
-        let gateway = forwarding_to(receiver.address())
+        let gateway = receiver
+            .forwarding()
             .variable("forward_timeout", "500ms")
             .start();
         let mut client = gateway.client();
         push(&mut client, "first_metric 1\n");
         assert_eq!(metrics(&receiver.wait_for(1), names), [["first_metric"]]);
-        wait_until(case.told, || reason(&mut client).is_some());
+        wait::until(case.told, || reason(&mut client).is_some());
         assert_eq!(reason(&mut client).as_deref(), Some(case.told));
         is_shown(&mut client, case.told);
 
         receiver.behave(Behaviour::Answers(204));
         push(&mut client, "second_metric 1\n");
-        wait_until("the mark goes", || reason(&mut client).is_none());
+        wait::until("the mark goes", || reason(&mut client).is_none());
         let mut want = vec![["second_metric"]];
         if case.is_sent_again {
             want.push(["first_metric"]);
@@ -188,7 +172,7 @@ fn what_nobody_was_there_for_comes_later() {
     let gateway = forwarding_to(address).start();
     let mut client = gateway.client();
     push(&mut client, "first_metric 1\n");
-    wait_until("nobody is there", || reason(&mut client).is_some());
+    wait::until("nobody is there", || reason(&mut client).is_some());
     let told = reason(&mut client).unwrap_or_default();
     assert!(
         told.starts_with("the receiver cannot be reached: "),
@@ -199,13 +183,13 @@ fn what_nobody_was_there_for_comes_later() {
     let names = ["first_metric", "second_metric"];
     let want = [["second_metric"], ["first_metric"]];
     assert_eq!(metrics(&receiver.wait_for(2), names), want);
-    wait_until("the mark goes", || reason(&mut client).is_none());
+    wait::until("the mark goes", || reason(&mut client).is_none());
 }
 
 #[test]
 fn a_gateway_that_is_killed_forgets_nothing() {
     let receiver = Receiver::start(Behaviour::SaysNothing);
-    let mut gateway = forwarding_to(receiver.address()).start();
+    let mut gateway = receiver.forwarding().start();
     push(&mut gateway.client(), "first_metric 1\n");
     receiver.wait_for(1);
     gateway.kill();
@@ -226,7 +210,7 @@ fn a_receiver_that_the_manifest_does_not_allow_is_told() {
         .start();
     let mut client = gateway.client();
     push(&mut client, "some_metric 1\n");
-    wait_until("it is told", || reason(&mut client).is_some());
+    wait::until("it is told", || reason(&mut client).is_some());
     let told = reason(&mut client).unwrap_or_default();
     assert!(told.contains("allowed_outbound_hosts"), "{told}");
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::exposition::samples;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::redis::Redis;
+use crate::support::wait;
 
 /// Starts a gateway on this Redis whose clock is wrong by so many seconds.
 pub(crate) fn on_redis(redis: &Redis, folder: &Path, clock: &str) -> Gateway {
@@ -86,7 +86,11 @@ fn two_gateways_on_one_redis_lose_nothing() {
                 }
             }
         });
-        thread::sleep(Duration::from_millis(200));
+        let mut client = ahead.client();
+        wait::until("some of them are stored", || {
+            let samples = samples(&mut client);
+            samples.iter().any(|sample| sample.starts_with("m{"))
+        });
         behind.kill();
     });
     let mut client = ahead.client();
@@ -195,14 +199,9 @@ fn redis_may_go_away_and_come_back() {
     assert_eq!(client.get("/-/ready").expect("an answer").status, 503);
     assert_eq!(client.get("/-/healthy").expect("an answer").status, 200);
     redis.restart();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while client.get("/-/ready").expect("an answer").status != 200 {
-        assert!(
-            Instant::now() < deadline,
-            "the gateway does not find Redis again"
-        );
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait::until("the gateway finds Redis again", || {
+        client.get("/-/ready").expect("an answer").status == 200
+    });
     assert_eq!(samples(&mut client), ["m{instance=\"\",job=\"j\"} 1"]);
     assert_eq!(
         client

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::stage::{Stage, TOKEN};
+use crate::support::files;
 use crate::support::folder;
 use crate::support::gateway::Options;
 use crate::support::programs::{CURL, GO, NODE, skip};
@@ -15,10 +16,6 @@ struct Example<'a> {
     program: &'a mut dyn FnMut() -> Command,
     /// What it has pushed, without the labels.
     samples: &'a [&'a str],
-}
-
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 fn output(output: &Output) -> String {
@@ -57,7 +54,7 @@ impl Example<'_> {
 
 #[test]
 fn python() {
-    let python = root("target/test-programs/python/bin/python");
+    let python = files::path("target/test-programs/python/bin/python");
     if !python.exists() {
         return skip("the Python client");
     }
@@ -68,7 +65,7 @@ fn python() {
             let call = "import lambda_function as f; f.handler({'images': ['a', 'b']}, None)";
             command
                 .args(["-B", "-c", call])
-                .current_dir(root("examples/python"))
+                .current_dir(files::path("examples/python"))
                 .env_remove("AWS_LAMBDA_FUNCTION_NAME");
             command
         },
@@ -82,7 +79,7 @@ fn python() {
 
 #[test]
 fn node() {
-    let modules = root("target/test-programs/node/node_modules");
+    let modules = files::path("target/test-programs/node/node_modules");
     let Some(node) = NODE.find_or_skip() else {
         return;
     };
@@ -96,7 +93,7 @@ fn node() {
             let call = "require('./index.js').handler({ invoices: [1, 2, 3] })";
             command
                 .args(["-e", call])
-                .current_dir(root("examples/node"))
+                .current_dir(files::path("examples/node"))
                 .env("NODE_PATH", &modules);
             command
         },
@@ -107,21 +104,21 @@ fn node() {
 
 #[test]
 fn go() {
-    let client = root("target/test-programs/go");
+    let client = files::path("target/test-programs/go");
     let Some(go) = GO.find_or_skip() else {
         return;
     };
     if !client.exists() {
         return skip("the Go client");
     }
-    let folder = root("target/examples/go");
+    let folder = files::path("target/examples/go");
     fs::create_dir_all(&folder).expect("a folder");
     let program = folder.join("example");
     // Debian's packages of Go libraries are source trees for the mode before modules.
     let built = Command::new(go)
         .args(["build", "-o"])
         .arg(&program)
-        .arg(root("examples/go/main.go"))
+        .arg(files::path("examples/go/main.go"))
         .envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode")])
         .envs([("GOFLAGS", ""), ("CGO_ENABLED", "0")])
         .env("GOCACHE", client.join("cache"))
@@ -144,7 +141,7 @@ fn shell() {
     if CURL.find_or_skip().is_none() {
         return;
     }
-    let script = root("examples/shell/push.sh");
+    let script = files::path("examples/shell/push.sh");
     Example {
         job: "nightly",
         program: &mut || {
@@ -177,11 +174,11 @@ fn shell() {
 
 /// An application that runs the example, which is compiled first.
 fn orders(folder: &Path) -> PathBuf {
-    let target = root("target/examples/spin");
+    let target = files::path("target/examples/spin");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--offline"])
         .args(["--target", "wasm32-wasip2", "--manifest-path"])
-        .arg(root("examples/spin/Cargo.toml"))
+        .arg(files::path("examples/spin/Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
         .env_remove("RUSTFLAGS")
@@ -190,14 +187,12 @@ fn orders(folder: &Path) -> PathBuf {
     assert!(built.status.success(), "{}", output(&built));
     // Not even a warning.
     assert_eq!(output(&built), "");
-    let original = root("examples/spin/spin.toml");
-    let original = fs::read_to_string(original).expect("the manifest");
     let source = "target/wasm32-wasip2/release/orders.wasm";
-    assert!(original.contains(source), "{original}");
     let component = target.join("wasm32-wasip2/debug/orders.wasm");
     let component = component.to_str().expect("paths in tests are UTF-8");
     let manifest = folder.join("spin.toml");
-    fs::write(&manifest, original.replace(source, component)).expect("a copy of the manifest");
+    let copy = files::with("examples/spin/spin.toml", &[(source, component)]);
+    fs::write(&manifest, copy).expect("a copy of the manifest");
     manifest
 }
 

@@ -1,13 +1,12 @@
 //! The step of GitHub Actions: its script, taken from the workflow and run as a runner does.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
 use crate::stage::Stage;
+use crate::support::files;
 use crate::support::programs::CURL;
 
 #[derive(Deserialize)]
@@ -32,8 +31,7 @@ struct Step {
 }
 
 fn step() -> Step {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/github-actions/workflow.yml");
-    let text = fs::read_to_string(file).expect("the workflow");
+    let text = files::read("examples/github-actions/workflow.yml");
     let workflow: Workflow = serde_saphyr::from_str(&text).expect("a workflow");
     let steps = workflow.jobs.values().flat_map(|job| &job.steps);
     let last = steps.last().expect("a step").clone();

@@ -9,11 +9,12 @@
 mod logfmt;
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::files;
 use crate::support::folder;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::programs::skip;
@@ -47,13 +48,9 @@ fn gateway(variables: &[(&str, &str)]) -> Gateway {
     options.start()
 }
 
-fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
 /// Runs Schemathesis against the gateway; false after saying that it is not installed.
 fn run(gateway: &Gateway, seed: &str) -> bool {
-    let program = in_repository("target/test-programs/schemathesis/bin/st");
+    let program = files::path("target/test-programs/schemathesis/bin/st");
     if !program.is_file() {
         skip("Schemathesis");
         return false;
@@ -65,7 +62,7 @@ fn run(gateway: &Gateway, seed: &str) -> bool {
     let mut command = Command::new(program);
     command
         .arg("run")
-        .arg(in_repository("docs/openapi.yaml"))
+        .arg(files::path("docs/openapi.yaml"))
         .args(["--url", &format!("http://{}", gateway.address())])
         .args(["--phases", "examples,coverage,fuzzing"])
         .args(["--max-examples", "40", "--seed", seed, "--no-shrink"])
@@ -74,7 +71,7 @@ fn run(gateway: &Gateway, seed: &str) -> bool {
         .args(["--request-timeout", "20", "--no-color"])
         .env(
             "SCHEMATHESIS_HOOKS",
-            in_repository("tests/openapi/fuzz/hooks.py"),
+            files::path("tests/openapi/fuzz/hooks.py"),
         )
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("NO_PROXY", "127.0.0.1")

@@ -1,8 +1,6 @@
 //! What a Go Pushgateway may hold: a thousand groups with everything that can go wrong on the way.
 
 use std::fmt::Write;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use spin_pushgateway::exposition::model::{
     Bucket, BucketSpan, Counter, Exemplar, Histogram, Label, Metric, MetricFamily, MetricType,
@@ -11,6 +9,7 @@ use spin_pushgateway::exposition::model::{
 use spin_pushgateway::exposition::protobuf;
 
 use crate::support::client::{Body, Client};
+use crate::support::wait;
 
 /// How many groups there are.
 pub(crate) const GROUPS: usize = 1000;
@@ -37,16 +36,10 @@ pub(crate) fn push(client: &mut Client) {
     }
     // Without the check a push is answered before it is done. They are done in their order.
     let last = format!("instance=\"{}\"", GROUPS - 1);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !client
-        .get("/metrics")
-        .expect("a scrape")
-        .text()
-        .contains(&last)
-    {
-        assert!(Instant::now() < deadline, "the last group does not come");
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait::until("the last group comes", || {
+        let scrape = client.get("/metrics").expect("a scrape");
+        scrape.text().contains(&last)
+    });
 }
 
 fn path(number: usize) -> String {

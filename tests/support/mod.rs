@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod client;
+pub(crate) mod files;
 pub(crate) mod folder;
 pub(crate) mod gateway;
 pub(crate) mod process;
@@ -17,3 +18,4 @@ pub(crate) mod pushgateway;
 pub(crate) mod receiver;
 pub(crate) mod redis;
 mod response;
+pub(crate) mod wait;

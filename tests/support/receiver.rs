@@ -6,6 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::gateway::Options;
+
 /// How long a request may take to come.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -36,6 +38,14 @@ impl Received {
         let mut windows = self.message.windows(text.len());
         windows.any(|window| window == text.as_bytes())
     }
+}
+
+/// A gateway that forwards to whoever listens there.
+pub(crate) fn forwarding_to(receiver: SocketAddr) -> Options {
+    let host = format!("http://{receiver}");
+    Options::new()
+        .variable("forward_remote_write_url", &format!("{host}/api/v1/write"))
+        .variable("forward_host", &host)
 }
 
 /// A receiver. It ends with the process of the test.
@@ -94,6 +104,11 @@ impl Receiver {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A gateway that forwards to it.
+    pub(crate) fn forwarding(&self) -> Options {
+        forwarding_to(self.address)
     }
 
     /// What it does with requests from now on.
