@@ -12,14 +12,10 @@ use crate::support::files;
 use crate::support::folder;
 use crate::support::gateway::Options;
 use crate::support::programs::SQLITE;
+use crate::support::receiver::{Behaviour, Receiver};
+use crate::support::wait;
 
 const OPERATIONS: &str = "docs/operations.md";
-
-/// Metrics of features that this test does not turn on.
-const CONDITIONAL: [&str; 1] = [
-    // Of groups whose pushes are forwarded.
-    "pushgateway_group_forward_failure_time_seconds",
-];
 
 /// The commands of the page, as they stand there.
 const BACKUP: &str = r#"sqlite3 .spin/sqlite_key_value.db ".backup backup.db""#;
@@ -28,7 +24,9 @@ const RESTORE: &str =
 
 #[test]
 fn every_metric_of_the_gateway_is_explained() {
-    let gateway = Options::new()
+    let receiver = Receiver::start(Behaviour::Answers(500));
+    let gateway = receiver
+        .forwarding()
         .variable("max_groups", "10")
         .variable("group_ttl", "1h")
         .start();
@@ -37,18 +35,18 @@ fn every_metric_of_the_gateway_is_explained() {
         .put("/metrics/job/j", "pushed 1\n")
         .expect("an answer");
     assert_eq!(response.status, 200, "{response:?}");
-    let exposition = client.get("/metrics").expect("a scrape").text();
+    let mut exposition = String::new();
+    wait::until("forwarding has failed", || {
+        exposition = client.get("/metrics").expect("a scrape").text();
+        exposition.contains("forward_failure")
+    });
     let exposed: BTreeSet<&str> = exposition
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
         .filter(|name| *name != "pushed")
         .collect();
     let page = files::read(OPERATIONS);
-    let explained: BTreeSet<&str> = first_cells(&page, "## Its own metrics")
-        .into_iter()
-        .filter(|name| !CONDITIONAL.contains(name))
-        .collect();
-    assert_eq!(exposed, explained);
+    assert_eq!(exposed, first_cells(&page, "## Its own metrics"));
 }
 
 #[test]

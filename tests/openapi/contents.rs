@@ -5,13 +5,19 @@ use spin_pushgateway::exposition::model::MetricType;
 use crate::file::Description;
 use crate::support::client::Body;
 use crate::support::gateway::{Gateway, Options};
+use crate::support::receiver::{Behaviour, Receiver};
+use crate::support::wait;
 
 /// Classic, native, float and gauge histograms, among others.
 const HISTOGRAMS: &[u8] = include_bytes!("../fixtures/protobuf/pushed.pb");
 
+/// Groups that hold metrics of all types, expire, were refused, and could not be forwarded.
 fn with_everything() -> Gateway {
-    let gateway = Options::new()
+    let receiver = Receiver::start(Behaviour::Answers(500));
+    let gateway = receiver
+        .forwarding()
         .variable("web_enable_admin_api", "true")
+        .variable("group_ttl", "1h")
         .start();
     let mut client = gateway.client();
     let text = "# HELP c Helps.\n# TYPE c counter\nc{a=\"<b>\"} 1\n\
@@ -40,6 +46,11 @@ fn with_everything() -> Gateway {
         let answer = client.put(path, body).expect("an answer");
         assert_eq!(answer.status, status, "{answer:?}");
     }
+    let told = "\"forward_failure_reason\":";
+    wait::until("no push was forwarded", || {
+        let groups = client.get("/api/v1/groups").expect("an answer").text();
+        groups.matches(told).count() == 3
+    });
     gateway
 }
 
@@ -52,7 +63,14 @@ fn what_the_api_tells_has_the_shape_that_the_file_says() {
     let requests = [
         ("get", "/api/v1/status", String::new(), "start_time"),
         ("get", "/api/v1/metrics", String::new(), "quantiles"),
-        ("get", "/api/v1/groups", String::new(), "failure_reason"),
+        ("get", "/api/v1/groups", String::new(), "\"failure_reason\""),
+        ("get", "/api/v1/groups", String::new(), "\"expiry_time\":1"),
+        (
+            "get",
+            "/api/v1/groups",
+            String::new(),
+            "\"forward_failure_time\"",
+        ),
         ("get", "/api/v1/groups", "?limit=1".to_owned(), "next"),
         (
             "delete",
