@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError};
+use crate::forward::InFlight;
 use crate::respond;
 use crate::service::{self, Reply, Service};
 use crate::store::spin::SpinStore;
@@ -37,6 +38,8 @@ thread_local! {
     /// What is read once in the life of an instance, which lasts for some requests.
     static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
     static STORE: OnceCell<Rc<SpinStore<Calls>>> = const { OnceCell::new() };
+    /// What the instance forwards at this moment.
+    static IN_FLIGHT: Rc<InFlight> = Rc::default();
 }
 
 /// Answers a request.
@@ -77,7 +80,10 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
                 && let Some(target) = &config.forward
             {
                 // The mark stays, and the group's next push tries again.
-                let _ = forward.run(&*store, &Host, &Outgoing, target).await;
+                let in_flight = IN_FLIGHT.with(Rc::clone);
+                let _ = forward
+                    .run(&*store, &Host, &Outgoing, target, &in_flight)
+                    .await;
             }
         });
     }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::requests::bodies;
-use super::{Network, Target};
+use super::{InFlight, Network, Target};
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType, Value as Sample};
 use crate::groups::automatic::seconds;
 use crate::groups::entry::{Entry, Header, Nanos, StoredFamily};
@@ -74,7 +74,8 @@ impl Forward {
         (layout::unsent(&self.key.id()), records::write(&self.mark))
     }
 
-    /// Sends, and settles the mark. A failure is on the group's record and in the log.
+    /// Sends, and settles the mark. A failure is on the group's record and in the log. Nothing is sent, which is a
+    /// failure too, while too much of this instance is `in_flight`.
     ///
     /// # Errors
     ///
@@ -85,7 +86,12 @@ impl Forward {
         world: &impl World,
         network: &impl Network,
         target: &Target,
+        in_flight: &InFlight,
     ) -> Result<(), StoreError> {
+        let Some(_admitted) = in_flight.admit(self.entry.len()) else {
+            let reason = "too much is on its way to the receiver already".to_owned();
+            return self.settle(store, world, Outcome::Failed(reason)).await;
+        };
         let work = self.send(store, world, network, target);
         let outcome = match network.within(target.timeout, work).await {
             Some(outcome) => outcome?,
@@ -111,9 +117,12 @@ impl Forward {
         // Others in the entry were taken over from earlier pushes.
         let pushed = |family: &&StoredFamily<'_>| family.time == header.time;
         let pushed: Vec<_> = entry.families.iter().filter(pushed).collect();
-        let own = pushed.iter().filter_map(|family| family.family());
-        let own: Vec<_> = own.chain([push_time(header)]).collect();
-        let outcome = deliver(network, target, bodies(&own, time_ms)).await;
+        // Only the bodies are kept while the receiver takes its time.
+        let own = {
+            let own = pushed.iter().filter_map(|family| family.family());
+            bodies(&Vec::from_iter(own.chain([push_time(header)])), time_ms)
+        };
+        let outcome = deliver(network, target, own).await;
         if !self.catch_up || matches!(outcome, Outcome::Failed(_)) {
             return Ok(outcome);
         }

@@ -3,13 +3,14 @@
 //!
 //! A push that is to be forwarded writes a mark together with its entry ([`Unsent`]). When its answer is on its way,
 //! what it brought is sent, and the mark deleted. Where that fails, or where the instance ends before, the mark stays,
-//! and the group's next push sends what else the group holds besides its own. `docs/forwarding.md` says what that
-//! promises.
+//! and the group's next push sends what else the group holds besides its own. So it is where too much is on its way
+//! already ([`InFlight`]). `docs/forwarding.md` says what that promises.
 //!
 //! Everything but [`Network`] is the same for every host: [`requests`] makes the bodies, [`Forward`] is the operation.
 //!
 //! [`Unsent`]: crate::store::records::Unsent
 
+mod in_flight;
 mod job;
 mod message;
 pub mod requests;
@@ -19,6 +20,7 @@ mod target;
 use std::fmt;
 use std::future::Future;
 
+pub use in_flight::InFlight;
 pub use job::Forward;
 pub use target::Target;
 

@@ -87,6 +87,35 @@ fn a_push_is_answered_while_the_receiver_says_nothing() {
     assert_eq!(reason(&mut client), None);
 }
 
+#[test]
+fn a_slow_receiver_is_sent_no_more_than_an_instance_can_hold() {
+    let receiver = Receiver::start(Behaviour::SaysNothing);
+    let gateway = receiver
+        .forwarding()
+        .variable("forward_timeout", "1h")
+        .start();
+    let mut client = gateway.client();
+    // More than half of what may be on its way.
+    let large = |name: &str| -> String {
+        let label = "x".repeat(90_000);
+        (0..100)
+            .map(|number| format!("{name}{{x=\"{number}{label}\"}} 1\n"))
+            .collect()
+    };
+    push(&mut client, &large("first_metric"));
+    let names = ["first_metric", "second_metric"];
+    assert_eq!(metrics(&receiver.wait_for(1), names), [["first_metric"]]);
+    push(&mut client, &large("second_metric"));
+    wait::until("it is told", || reason(&mut client).is_some());
+    let told = reason(&mut client);
+    let want = "too much is on its way to the receiver already";
+    assert_eq!(told.as_deref(), Some(want));
+    // Small ones go on, and nothing of the second has gone before.
+    push(&mut client, "third_metric 1\n");
+    let names = ["second_metric", "third_metric"];
+    assert_eq!(metrics(&receiver.wait_for(1), names), [["third_metric"]]);
+}
+
 /// A receiver that fails, and what is told of it.
 struct Failing {
     behaviour: Behaviour,

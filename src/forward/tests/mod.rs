@@ -87,6 +87,20 @@ fn what_failed_is_sent_with_the_next_push() {
 }
 
 #[test]
+fn nothing_is_sent_while_too_much_is_on_its_way() {
+    let stage = Stage::new(&[]);
+    let other = stage.in_flight.admit(usize::MAX);
+    stage.push(Kind::Put, "a 1\n");
+    assert_eq!(stage.received(), [""; 0]);
+    let reason = "too much is on its way to the receiver already";
+    assert_eq!(stage.reason().as_deref(), Some(reason));
+    drop(other);
+    stage.push(Kind::Post, "b 1\n");
+    assert_eq!(stage.received(), ["b", "a"]);
+    assert_eq!(stage.mark(), None);
+}
+
+#[test]
 fn what_was_refused_is_not_sent_again() {
     let stage = Stage::new(&[Receiver::Answers(400)]);
     stage.push(Kind::Put, "a 1\n");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use http::{Request, Response, StatusCode};
 
-use super::super::{Forward, Network, NetworkError, Target};
+use super::super::{Forward, InFlight, Network, NetworkError, Target};
 use crate::consistency::Kind;
 use crate::duration::Nanos;
 use crate::exposition::names::NameScheme;
@@ -41,6 +41,8 @@ pub(super) struct Stage {
     pub(super) script: RefCell<VecDeque<Receiver>>,
     /// The series in each request.
     pub(super) received: RefCell<Vec<Vec<Sent>>>,
+    /// What else the instance forwards.
+    pub(super) in_flight: InFlight,
     is_late: Cell<bool>,
 }
 
@@ -143,6 +145,7 @@ impl Stage {
             randoms: Cell::new(1),
             script: RefCell::new(script.iter().cloned().collect()),
             received: RefCell::default(),
+            in_flight: InFlight::default(),
             is_late: Cell::default(),
         }
     }
@@ -175,7 +178,8 @@ impl Stage {
     pub(super) fn forward(&self, forward: Forward) {
         let url = Target::parse_url("http://h/write").expect("is valid");
         let target = Target::new(url, 10 * SECOND);
-        block_on(forward.run(&self.store, self, self, &target)).expect("the store works");
+        block_on(forward.run(&self.store, self, self, &target, &self.in_flight))
+            .expect("the store works");
     }
 
     pub(super) fn push(&self, kind: Kind, body: &str) {
