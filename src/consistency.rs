@@ -7,11 +7,12 @@
 //!   that the record names is read. If that one really holds the other type, the push is refused. If not, and only
 //!   then, all groups are looked at, and the record is put right.
 //! - *Series.* A series of this push can stand in another group only if that group's labels are among the series' own.
-//!   For each other set of label names in use that is one group for each distinct tuple of values: it is looked up,
+//!   For each other set of label names on record that is one group for each distinct tuple of values: it is looked up,
 //!   and read if it exists.
 //!
-//! Exact against everything that settled before the push began; two pushes that contradict each other at the same
-//! moment may both get in, which a scrape copes with.
+//! Exact against everything that settled before the push began, but for groups beyond the sets of label names that are
+//! kept on record ([`Shapes`]). Two pushes that contradict each other at the same moment may both get in. A scrape copes
+//! with either.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -85,8 +85,8 @@ impl Load<'_> {
     }
 
     /// The value to write for this key of a pair; `held` reads the one that the store holds for it. Of
-    /// label name sets in use a merge keeps both sides', since the consistency check relies on having
-    /// all.
+    /// label name sets in use a merge keeps both sides', as far as the gateway keeps any, since the
+    /// consistency check relies on having all.
     fn value(
         &self,
         key: &str,
@@ -103,9 +103,10 @@ impl Load<'_> {
             return Ok(value);
         };
         ours.since = ours.since.min(theirs.since);
-        ours.shapes.extend(theirs.shapes);
+        for shape in theirs.shapes {
+            ours.add(shape);
+        }
         ours.shapes.sort();
-        ours.shapes.dedup();
         Ok(records::write(&ours))
     }
 }
