@@ -250,10 +250,10 @@ impl<'a> Label<'a> {
     }
 }
 
+#[cfg(test)]
 impl Value<'_> {
     /// Whether this value is of the kind that a family of this type holds.
-    #[must_use]
-    pub fn is_of(&self, metric_type: MetricType) -> bool {
+    pub(crate) fn is_of(&self, metric_type: MetricType) -> bool {
         matches!(
             (self, metric_type),
             (Self::Counter(_), MetricType::Counter)

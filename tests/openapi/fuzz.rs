@@ -9,7 +9,6 @@
 mod logfmt;
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
