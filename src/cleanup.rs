@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::duration::Nanos;
 use crate::expired::Expired;
-use crate::groups::entry::{Entry, Generation, Nanos};
+use crate::groups::entry::{Entry, Generation, UnixNanos};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::key::GroupId;
 use crate::store::layout::{self, Key, is_unique};
@@ -36,7 +37,7 @@ pub struct Cleanup {
     /// The label name sets in use, if the record has others.
     shapes: Option<Shapes>,
     /// When this was planned.
-    now: Nanos,
+    now: UnixNanos,
 }
 
 /// Entries of a group that do not count.
@@ -51,7 +52,7 @@ struct Dead {
 impl Cleanup {
     /// Nothing yet, at this time.
     #[must_use]
-    pub fn at(now: Nanos) -> Self {
+    pub fn at(now: UnixNanos) -> Self {
         Self {
             now,
             ..Self::default()
@@ -166,7 +167,7 @@ impl Dead {
     /// Since the PUT entry is read after they were: none that builds on a generation other than its, which is over
     /// for good. Entries without generation come back to life with the end of a DELETE, so they stay while one may be
     /// under way.
-    fn still(self, root: Option<&[u8]>, now: Nanos) -> Vec<String> {
+    fn still(self, root: Option<&[u8]>, now: UnixNanos) -> Vec<String> {
         let root = match root.map(Entry::decode) {
             None => None,
             Some(Ok(root)) => Some(root.header),
@@ -188,7 +189,7 @@ impl Dead {
 }
 
 /// Whether no push that wrote this record may still be about to write its entry.
-fn is_old(key: &str, record: Option<&[u8]>, now: Nanos) -> bool {
+fn is_old(key: &str, record: Option<&[u8]>, now: UnixNanos) -> bool {
     let time = match Key::parse(key) {
         Some(Key::Unsent { .. }) => records::read::<Unsent>(record).map(|unsent| unsent.time),
         _ => records::read::<Index>(record).map(|index| index.newest),
@@ -200,7 +201,7 @@ fn is_old(key: &str, record: Option<&[u8]>, now: Nanos) -> bool {
 ///
 /// Only of those and by those that have been there for a while: a push that has only just written its entry may take
 /// it back.
-fn superseded(entries: &GroupEntries<'_>, now: Nanos) -> Vec<String> {
+fn superseded(entries: &GroupEntries<'_>, now: UnixNanos) -> Vec<String> {
     if !entries.posts.iter().any(|post| is_unique(post.key)) {
         return Vec::new();
     }

@@ -16,9 +16,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::duration::Nanos;
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
 use crate::groups::check::{self, Violations};
-use crate::groups::entry::{Nanos, StoredFamily, StoredSeries};
+use crate::groups::entry::{StoredFamily, StoredSeries, UnixNanos};
 use crate::groups::fold::Group;
 use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::names;
@@ -52,7 +53,7 @@ pub struct Candidate<'a> {
     /// The families, sorted by name, their metrics with their final labels.
     pub families: &'a [MetricFamily<'a>],
     /// The time of the push.
-    pub now: Nanos,
+    pub now: UnixNanos,
 }
 
 /// What the check found wrong, or what kept it from looking.
@@ -281,7 +282,7 @@ fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {
 }
 
 /// The record as it is after this push, which its own group alone may hold.
-fn own_record(push: &Candidate<'_>, record: &FamilyType, alone: Nanos) -> FamilyType {
+fn own_record(push: &Candidate<'_>, record: &FamilyType, alone: UnixNanos) -> FamilyType {
     let pushed = pushed(push, &record.name);
     FamilyType {
         name: record.name.clone(),

@@ -8,7 +8,8 @@
 //! Where something of the group is still shown, what has expired stays: the job that pushed it may push it again any
 //! moment, and so there is no silence to rely on.
 
-use crate::groups::entry::{Entry, Nanos};
+use crate::duration::Nanos;
+use crate::groups::entry::{Entry, UnixNanos};
 use crate::groups::fold::GroupEntries;
 use crate::groups::key::GroupId;
 use crate::store::layout;
@@ -30,7 +31,7 @@ impl Expired {
         id: &GroupId,
         entries: &GroupEntries<'_>,
         values: &GroupValues,
-        now: Nanos,
+        now: UnixNanos,
     ) -> Option<Self> {
         let all = entries
             .root
@@ -57,7 +58,11 @@ impl Expired {
     /// # Errors
     ///
     /// The store failed. What is left is removed after another scrape.
-    pub(crate) async fn delete<S: Store>(self, store: &S, now: Nanos) -> Result<usize, StoreError> {
+    pub(crate) async fn delete<S: Store>(
+        self,
+        store: &S,
+        now: UnixNanos,
+    ) -> Result<usize, StoreError> {
         let index_key = layout::index(&self.id);
         let index = store.read_one(index_key.clone()).await?;
         let mut keys = self.posts;
@@ -90,16 +95,16 @@ impl Expired {
     }
 }
 
-fn is_value_long_over(value: &Value, now: Nanos) -> bool {
+fn is_value_long_over(value: &Value, now: UnixNanos) -> bool {
     Entry::decode(value).is_ok_and(|entry| is_entry_long_over(&entry, now))
 }
 
-fn is_failure_long_over(value: &Value, now: Nanos) -> bool {
+fn is_failure_long_over(value: &Value, now: UnixNanos) -> bool {
     records::read::<Failure>(Some(value))
         .is_some_and(|failure| is_long_over(failure.time, failure.expires, now))
 }
 
-fn is_entry_long_over(entry: &Entry<'_>, now: Nanos) -> bool {
+fn is_entry_long_over(entry: &Entry<'_>, now: UnixNanos) -> bool {
     let families = entry.families.iter();
     is_long_over(entry.header.time, entry.header.expires, now)
         && families
@@ -111,7 +116,7 @@ fn is_entry_long_over(entry: &Entry<'_>, now: Nanos) -> bool {
 const LEAST: Nanos = 60_000_000_000;
 
 /// Whether something has been expired for as long as it was to be shown.
-fn is_long_over(time: Nanos, expires: Option<Nanos>, now: Nanos) -> bool {
+fn is_long_over(time: UnixNanos, expires: Option<UnixNanos>, now: UnixNanos) -> bool {
     expires.is_some_and(|expires| {
         let lifetime = expires.saturating_sub(time).max(LEAST);
         expires.saturating_add(lifetime) <= now

@@ -8,8 +8,7 @@ use std::fmt;
 
 use http::request::Parts;
 
-use crate::duration;
-use crate::groups::entry::Nanos;
+use crate::duration::{self, Nanos};
 use crate::quote::quote;
 
 /// The header of a push that says how long it is to be shown.

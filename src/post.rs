@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::forward::Forward;
-use crate::groups::entry::{Entry, Generation, Nanos, StoredFamily};
+use crate::groups::entry::{Entry, Generation, StoredFamily, UnixNanos};
 use crate::push::{Operation, PushError};
 use crate::store::layout::{self, Key, Slot};
 use crate::store::records::{self, Index};
@@ -29,7 +29,7 @@ struct Base {
     /// Whether that is the mark of a deletion, which may still be under way.
     is_mark: bool,
     /// A time that the entry's must be after.
-    after: Nanos,
+    after: UnixNanos,
     /// The index of the generation's entries, empty if there is none.
     index: Index,
 }
@@ -44,7 +44,7 @@ struct Placement {
     /// The keys of entries of past generations to delete then.
     retired: Vec<String>,
     /// A time that the entry's must be after.
-    after: Nanos,
+    after: UnixNanos,
 }
 
 /// Another operation came between, and the push does not stand.
@@ -268,7 +268,7 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         }
     }
 
-    async fn time_of(&self, generation: Generation, slot: &Slot) -> Result<Nanos, StoreError> {
+    async fn time_of(&self, generation: Generation, slot: &Slot) -> Result<UnixNanos, StoreError> {
         let key = layout::post(self.id, generation, slot);
         let value = self.store.read_one(key).await?;
         Ok(value

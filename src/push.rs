@@ -4,10 +4,11 @@
 //! writes suffice, and what each step guards against.
 
 use crate::consistency::{self, Candidate, CheckError, Kind, Records};
+use crate::duration::Nanos;
 use crate::exposition::model::MetricFamily;
 use crate::forward::Forward;
 use crate::groups::check::{self, Violations};
-use crate::groups::entry::{Generation, Header, Nanos, StoredFamily, Writer};
+use crate::groups::entry::{Generation, Header, StoredFamily, UnixNanos, Writer};
 use crate::groups::key::{GroupId, GroupingKey};
 use crate::groups::own;
 use crate::groups::series::{self, RenderedFamily};
@@ -168,7 +169,7 @@ fn prepare<'a>(
 }
 
 /// From when on something is no longer shown that is to be shown for this long from this time on.
-fn end(time: Nanos, ttl: Option<Nanos>) -> Option<Nanos> {
+fn end(time: UnixNanos, ttl: Option<Nanos>) -> Option<UnixNanos> {
     ttl.map(|ttl| time.saturating_add(ttl))
 }
 
@@ -282,7 +283,7 @@ impl<S: Store, W: World> Operation<'_, S, W> {
     /// The entry: the pushed families, and those of `carried` that are not among them.
     pub(crate) fn encode(
         &self,
-        time: Nanos,
+        time: UnixNanos,
         generation: Generation,
         carried: &[StoredFamily<'_>],
     ) -> Result<Value, PushError> {

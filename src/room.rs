@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use crate::groups::entry::Nanos;
+use crate::duration::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::key::GroupId;
 use crate::limits::GroupLimits;
 use crate::store::layout::{self, Key};
@@ -23,7 +24,7 @@ const MAX_REMEMBERED: usize = 256;
 thread_local! {
     /// When there was last no room, by the start of the ids that the limit is about. A bonus that goes with the
     /// instance.
-    static REFUSALS: RefCell<HashMap<String, Nanos>> = RefCell::default();
+    static REFUSALS: RefCell<HashMap<String, UnixNanos>> = RefCell::default();
 }
 
 /// There is no room.
@@ -56,7 +57,7 @@ pub async fn check<S: Store>(
     store: &S,
     group: &GroupId,
     limits: &GroupLimits,
-    now: Nanos,
+    now: UnixNanos,
 ) -> Result<Result<(), Full>, StoreError> {
     if !limits.is_set() {
         return Ok(Ok(()));
@@ -105,7 +106,7 @@ pub async fn check<S: Store>(
     Ok(Ok(()))
 }
 
-fn was_refused(scope: &str, now: Nanos) -> bool {
+fn was_refused(scope: &str, now: UnixNanos) -> bool {
     REFUSALS.with_borrow(|refusals| {
         refusals
             .get(scope)
@@ -113,7 +114,7 @@ fn was_refused(scope: &str, now: Nanos) -> bool {
     })
 }
 
-fn remember(scope: &str, now: Nanos) {
+fn remember(scope: &str, now: UnixNanos) {
     REFUSALS.with_borrow_mut(|refusals| {
         if refusals.len() >= MAX_REMEMBERED {
             refusals.clear();

@@ -4,7 +4,7 @@ use crate::cleanup::Cleanup;
 use crate::exposition::negotiate::Format;
 use crate::figures::{self, Figures};
 use crate::groups::automatic;
-use crate::groups::entry::{Entry, Generation, Header, Nanos, StoredFamily, Writer};
+use crate::groups::entry::{Entry, Generation, Header, StoredFamily, UnixNanos, Writer};
 use crate::groups::fold::Group;
 use crate::groups::merge::Merged;
 use crate::groups::runs::Runs;
@@ -114,7 +114,7 @@ pub async fn scrape<S: Store>(
 /// more use in the store is added to `cleanup`.
 pub fn take_stock<'a>(
     snapshot: &'a Snapshot,
-    now: Nanos,
+    now: UnixNanos,
     skipped: &mut Vec<Skipped>,
     cleanup: &mut Cleanup,
 ) -> impl Iterator<Item = Group<'a>> {

@@ -20,7 +20,7 @@ use super::json::{self, float};
 use super::time::Time;
 use crate::exposition::model::{Label, Metric, MetricType, Summary, Value};
 use crate::groups::automatic::seconds;
-use crate::groups::entry::{Nanos, StoredFamily};
+use crate::groups::entry::{StoredFamily, UnixNanos};
 use crate::groups::fold::Group;
 use crate::groups::{own, series};
 
@@ -104,7 +104,7 @@ impl<'a> Family<'a> {
     /// A gauge that every group has: when a push last succeeded, or failed.
     ///
     /// One that never changed is as old as the other, with which it came.
-    fn automatic(group: &'a Group<'_>, time: Option<Nanos>, help: &'a str) -> Self {
+    fn automatic(group: &'a Group<'_>, time: Option<UnixNanos>, help: &'a str) -> Self {
         let touched = time.or(group.push_time).or(group.failure_time);
         let metric = Metric {
             labels: series::group_labels(&group.labels),

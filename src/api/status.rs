@@ -15,11 +15,11 @@ use super::json;
 use super::time::Time;
 use crate::config::Config;
 use crate::exposition::names::NameScheme;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 
 /// The body that tells of a gateway that is configured like this and got its first push at that time, 0 for never.
 #[must_use]
-pub fn body(config: &Config, since: Nanos) -> Vec<u8> {
+pub fn body(config: &Config, since: UnixNanos) -> Vec<u8> {
     let telemetry = config.paths.telemetry();
     json::success(Status {
         build_information: BuildInformation {
@@ -80,7 +80,7 @@ fn flags<'a>(config: &'a Config, telemetry: &'a str) -> BTreeMap<&'static str, &
 mod tests {
     use super::*;
 
-    fn text(values: &[(&str, &str)], since: Nanos) -> String {
+    fn text(values: &[(&str, &str)], since: UnixNanos) -> String {
         let value = |name: &str| {
             let value = values.iter().find(|(have, _)| *have == name);
             value.map(|(_, value)| (*value).to_owned())

@@ -4,16 +4,16 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 
-const NANOS_PER_SECOND: Nanos = 1_000_000_000;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// A point in time, written in UTC: RFC 3339 with as many of nine fractional digits as are needed.
 ///
 /// 0 stands for never and is written as Go's zero time, `0001-01-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Time(pub(crate) Nanos);
+pub(crate) struct Time(pub(crate) UnixNanos);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,9 +4,10 @@ use http::StatusCode;
 
 use super::requests::bodies;
 use super::{InFlight, Network, Target};
+use crate::duration::Nanos;
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType, Value as Sample};
 use crate::groups::automatic::seconds;
-use crate::groups::entry::{Entry, Header, Nanos, StoredFamily};
+use crate::groups::entry::{Entry, Header, StoredFamily};
 use crate::groups::key::GroupingKey;
 use crate::groups::own;
 use crate::log;

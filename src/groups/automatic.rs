@@ -1,7 +1,7 @@
 //! The metrics that groups have without anyone pushing them: the times of pushes, which every group has, and those of
 //! expiry and of forwarding that failed, which some have.
 
-use super::entry::Nanos;
+use super::entry::UnixNanos;
 use super::fold::Group;
 use super::own;
 use super::series::{self, RenderedFamily, SeriesList};
@@ -11,7 +11,11 @@ use crate::exposition::number::write_float;
 use crate::exposition::text::write_label_set;
 
 /// An automatic gauge: its name, its HELP, and its value for a group that has one.
-type Gauge = (&'static str, &'static str, fn(&Group<'_>) -> Option<Nanos>);
+type Gauge = (
+    &'static str,
+    &'static str,
+    fn(&Group<'_>) -> Option<UnixNanos>,
+);
 
 /// Those that a group as it stands decides, sorted by name. Those of the Pushgateway are 0 where there is no time to
 /// tell; this gateway's own is there only for groups that expire.
@@ -45,7 +49,7 @@ pub fn families(groups: &[Group<'_>]) -> Vec<RenderedFamily<'static>> {
 /// Where there is none there is no family.
 #[must_use]
 pub fn forward_failures(
-    failures: &[(Vec<(&str, &str)>, Nanos)],
+    failures: &[(Vec<(&str, &str)>, UnixNanos)],
 ) -> Option<RenderedFamily<'static>> {
     let groups = failures.iter().map(|(labels, time)| (&**labels, *time));
     let (name, help) = (own::FORWARD_FAILURE_TIME, own::FORWARD_FAILURE_TIME_HELP);
@@ -90,7 +94,7 @@ impl<T> Ordered<T> {
         &self,
         name: &'static str,
         help: &'static str,
-        time: impl Fn(&T) -> Option<Nanos>,
+        time: impl Fn(&T) -> Option<UnixNanos>,
     ) -> Option<RenderedFamily<'static>> {
         let mut series = SeriesList::default();
         for (at, of) in &self.groups {
@@ -120,7 +124,7 @@ impl<T> Ordered<T> {
     clippy::cast_precision_loss,
     reason = "a float has no more digits; the Pushgateway's have no more either"
 )]
-pub(crate) fn seconds(time: Nanos) -> f64 {
+pub(crate) fn seconds(time: UnixNanos) -> f64 {
     time as f64 / 1e9
 }
 
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_group_has_its_times() {
-        let group = |labels, push_time: Option<Nanos>, failure_time| Group {
+        let group = |labels, push_time: Option<UnixNanos>, failure_time| Group {
             labels,
             push_time,
             failure_time,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use super::entry::{self, Entry, Generation, Nanos, StoredFamily};
+use super::entry::{self, Entry, Generation, StoredFamily, UnixNanos};
 
 /// What was read of one group.
 #[derive(Clone, Debug, Default)]
@@ -25,9 +25,9 @@ pub struct Failed<'a> {
     /// The grouping labels, sorted by name.
     pub labels: Vec<(&'a str, &'a str)>,
     /// When the push was rejected.
-    pub time: Nanos,
+    pub time: UnixNanos,
     /// From when on this is no longer shown, if ever.
-    pub expires: Option<Nanos>,
+    pub expires: Option<UnixNanos>,
 }
 
 /// A POST entry.
@@ -45,11 +45,11 @@ pub struct Group<'a> {
     /// The grouping labels, sorted by name.
     pub labels: Vec<(&'a str, &'a str)>,
     /// When a push was last accepted, if one was.
-    pub push_time: Option<Nanos>,
+    pub push_time: Option<UnixNanos>,
     /// When a push was last rejected, if one was.
-    pub failure_time: Option<Nanos>,
+    pub failure_time: Option<UnixNanos>,
     /// When the last of it is no longer shown, unless it is pushed again; `None` if something is shown for ever.
-    pub expires: Option<Nanos>,
+    pub expires: Option<UnixNanos>,
     /// The families, sorted by name.
     pub families: Vec<StoredFamily<'a>>,
 }
@@ -84,7 +84,7 @@ impl<'a> GroupEntries<'a> {
     /// What has expired is hidden family by family, after the newest was found of each: an older one does not come
     /// back when it expires.
     #[must_use]
-    pub fn fold(self, now: Nanos) -> Option<Group<'a>> {
+    pub fn fold(self, now: UnixNanos) -> Option<Group<'a>> {
         let generation = self.generation();
         let root = self.root.filter(|root| !root.header.tombstone);
         let has_root = root.is_some();
@@ -123,11 +123,11 @@ impl<'a> GroupEntries<'a> {
             .map(|entry| entry.header.expires)
             .chain(failure.iter().map(|failure| failure.expires))
             .chain(families.iter().map(|family| family.expires));
-        let expires = ends.map(|end| end.unwrap_or(Nanos::MAX)).max();
+        let expires = ends.map(|end| end.unwrap_or(UnixNanos::MAX)).max();
         Some(Group {
             push_time,
             failure_time: failure.as_ref().map(|failure| failure.time),
-            expires: expires.filter(|end| *end != Nanos::MAX),
+            expires: expires.filter(|end| *end != UnixNanos::MAX),
             labels: match entries.into_iter().next() {
                 Some(entry) => entry.header.labels,
                 None => failure?.labels,
@@ -177,8 +177,8 @@ fn merged<'a>(root: Option<&Entry<'a>>, posts: &[Entry<'a>]) -> Vec<StoredFamily
 /// A family that was taken over into a newer entry is there twice, with the same time: the newer entry's counts.
 fn newest<'e, 'a: 'e>(
     entries: impl Iterator<Item = &'e Entry<'a>>,
-) -> BTreeMap<&'a str, (StoredFamily<'a>, Nanos)> {
-    let mut newest: BTreeMap<&str, (StoredFamily<'a>, Nanos)> = BTreeMap::new();
+) -> BTreeMap<&'a str, (StoredFamily<'a>, UnixNanos)> {
+    let mut newest: BTreeMap<&str, (StoredFamily<'a>, UnixNanos)> = BTreeMap::new();
     for entry in entries {
         for family in &entry.families {
             let this = (*family, entry.header.time);
@@ -208,13 +208,13 @@ mod tests {
     const JOB: &[(&str, &str)] = &[("job", "j")];
 
     /// An entry whose families each have one series that says when it was pushed.
-    fn entry(time: Nanos, generation: u64, families: &[&str]) -> Vec<u8> {
+    fn entry(time: UnixNanos, generation: u64, families: &[&str]) -> Vec<u8> {
         expiring(time, None, generation, families)
     }
 
     fn expiring(
-        time: Nanos,
-        expires: Option<Nanos>,
+        time: UnixNanos,
+        expires: Option<UnixNanos>,
         generation: u64,
         families: &[&str],
     ) -> Vec<u8> {
@@ -253,16 +253,16 @@ mod tests {
     }
 
     /// The folded group's text and push time.
-    fn folded(root: Option<&[u8]>, posts: &[&[u8]]) -> Option<(String, Option<Nanos>)> {
+    fn folded(root: Option<&[u8]>, posts: &[&[u8]]) -> Option<(String, Option<UnixNanos>)> {
         folded_at(0, root, posts).map(|(text, push_time, _)| (text, push_time))
     }
 
     /// The same at this time, and when the group ends.
     fn folded_at(
-        now: Nanos,
+        now: UnixNanos,
         root: Option<&[u8]>,
         posts: &[&[u8]],
-    ) -> Option<(String, Option<Nanos>, Option<Nanos>)> {
+    ) -> Option<(String, Option<UnixNanos>, Option<UnixNanos>)> {
         let decode = |value| Entry::decode(value).expect("decodes");
         let entries = GroupEntries {
             root: root.map(decode),
@@ -298,7 +298,7 @@ mod tests {
             &'a str,
             Option<&'a [u8]>,
             Vec<&'a [u8]>,
-            Option<(&'a str, Option<Nanos>)>,
+            Option<(&'a str, Option<UnixNanos>)>,
         );
         let cases: Vec<Case<'_>> = vec![
             ("nothing is no group", None, vec![], None),
@@ -382,10 +382,10 @@ mod tests {
         let empty = expiring(7, Some(120), 7, &[]);
         type Case<'a> = (
             &'a str,
-            Nanos,
+            UnixNanos,
             &'a [u8],
             Vec<&'a [u8]>,
-            Option<(&'a str, Option<Nanos>, Option<Nanos>)>,
+            Option<(&'a str, Option<UnixNanos>, Option<UnixNanos>)>,
         );
         let cases: Vec<Case<'_>> = vec![
             (

@@ -8,6 +8,8 @@ use std::fmt;
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::groups::entry::UnixNanos;
+
 pub mod layout;
 pub mod memory;
 pub mod records;
@@ -63,12 +65,12 @@ pub trait Store {
 
 /// What the operations need of the world besides the store.
 pub trait World {
-    /// The wall clock, in nanoseconds since the Unix epoch. May be wrong, and may step back.
-    fn now(&self) -> u64 {
+    /// The wall clock. May be wrong, and may step back.
+    fn now(&self) -> UnixNanos {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(since.as_nanos()).unwrap_or(UnixNanos::MAX)
     }
 
     /// 64 random bits, never twice the same.

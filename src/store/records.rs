@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::{SHAPES, Slot};
 use super::{Store, StoreError, Value};
 use crate::exposition::model::MetricType;
-use crate::groups::entry::{Generation, Nanos};
+use crate::groups::entry::{Generation, UnixNanos};
 use crate::groups::key::GroupingKey;
 
 /// Which POST entries a group has, and that it exists.
@@ -31,7 +31,7 @@ pub struct Index {
     pub unique: Vec<Slot>,
     /// The latest time that any of these entries has.
     #[serde(default)]
-    pub newest: Nanos,
+    pub newest: UnixNanos,
     /// Keys of entries that no longer count and may be deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<String>,
@@ -50,12 +50,12 @@ pub struct Failure {
     /// The grouping labels.
     pub labels: Labels,
     /// When the push was rejected.
-    pub time: Nanos,
+    pub time: UnixNanos,
     /// Why.
     pub reason: String,
     /// From when on this is no longer shown, if ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Nanos>,
+    pub expires: Option<UnixNanos>,
 }
 
 /// What of a group has not been forwarded, as far as is known: written with the entry of a push, and deleted when that
@@ -67,7 +67,7 @@ pub struct Unsent {
     /// A random number that names the push.
     pub push: u64,
     /// Until when that push is under way, or when it failed.
-    pub time: Nanos,
+    pub time: UnixNanos,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -79,7 +79,7 @@ pub struct Unsent {
 impl Unsent {
     /// When and why forwarding failed, if it has by this time.
     #[must_use]
-    pub fn failure(&self, now: Nanos) -> Option<(Nanos, &str)> {
+    pub fn failure(&self, now: UnixNanos) -> Option<(UnixNanos, &str)> {
         match &self.reason {
             Some(reason) => Some((self.time, reason)),
             None if now > self.time => Some((self.time, "the gateway ended before it was done")),
@@ -100,7 +100,7 @@ pub struct FamilyType {
     pub group: String,
     /// When a look at all groups found that no other holds it, unless another has pushed it since. Else 0.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub alone: Nanos,
+    pub alone: UnixNanos,
 }
 
 /// The sets of grouping label names in use, and since when there has been anything.
@@ -108,7 +108,7 @@ pub struct FamilyType {
 pub struct Shapes {
     /// When the first push came: the record is written with it, and kept when all groups are gone.
     #[serde(default)]
-    pub since: Nanos,
+    pub since: UnixNanos,
     /// The sets, each sorted.
     pub shapes: Vec<Vec<String>>,
 }
@@ -170,7 +170,7 @@ pub fn write<T: Serialize>(record: &T) -> Value {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
-fn is_zero(time: &Nanos) -> bool {
+fn is_zero(time: &UnixNanos) -> bool {
     *time == 0
 }
 

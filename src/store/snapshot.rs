@@ -10,7 +10,7 @@ use super::layout::{self, Key};
 use super::records::{self, Failure, Index, Unsent};
 use super::{Store, StoreError, Value};
 use crate::bytes;
-use crate::groups::entry::{Entry, Generation, Header, Nanos};
+use crate::groups::entry::{Entry, Generation, Header, UnixNanos};
 use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
 use crate::groups::key::GroupId;
 use crate::groups::series;
@@ -129,7 +129,7 @@ impl GroupValues {
 
     /// The group as it stands at this time, if there is one. Entries that cannot be decoded are left out.
     #[must_use]
-    pub fn group(&self, now: Nanos) -> Option<Group<'_>> {
+    pub fn group(&self, now: UnixNanos) -> Option<Group<'_>> {
         self.entries(&mut Vec::new()).fold(now)
     }
 

@@ -15,7 +15,7 @@ use self::page::Tab;
 use self::view::View;
 use crate::api::groups::{Listed, Query};
 use crate::config::Config;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::key::GroupId;
 use crate::respond::{self, Answer};
 use crate::store::records::Shapes;
@@ -50,13 +50,13 @@ pub enum Page<'a> {
 struct Context<'a> {
     config: &'a Config,
     tab: Tab,
-    now: Nanos,
+    now: UnixNanos,
     /// The URL that everything is below, with a slash at its end: for commands to copy.
     origin: String,
 }
 
 impl<'a> Context<'a> {
-    fn new(config: &'a Config, tab: Tab, now: Nanos, request: &Parts) -> Self {
+    fn new(config: &'a Config, tab: Tab, now: UnixNanos, request: &Parts) -> Self {
         let origin = if config.external_url.is_empty() {
             // The script knows better which scheme it is.
             let host = request
@@ -161,7 +161,7 @@ fn groups(context: &Context<'_>, view: &View, snapshot: &Snapshot) -> Markup {
 }
 
 /// How many groups of the store have expired.
-fn expired(snapshot: &Snapshot, now: Nanos) -> usize {
+fn expired(snapshot: &Snapshot, now: UnixNanos) -> usize {
     let values = snapshot.groups.values();
     values
         .filter(|values| values.group(now).is_none() && values.group(0).is_some())

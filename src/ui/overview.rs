@@ -9,11 +9,12 @@ use super::group::badges;
 use super::view::View;
 use super::words::{age, count, counted, size, time};
 use crate::api::groups::Listed;
-use crate::groups::entry::Nanos;
+use crate::duration::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::key::JOB;
 
 /// Ages that groups are counted by: at least so many seconds, which is how the API and how people write it.
-const AGES: [(Nanos, &str, &str); 9] = [
+const AGES: [(u64, &str, &str); 9] = [
     (0, "", "<1m"),
     (60, "1m", "1m"),
     (300, "5m", "5m"),
@@ -47,7 +48,7 @@ pub(super) struct Overview<'l, 'a> {
     expiring_soon: usize,
     /// Groups that have expired and are still in the store.
     expired: usize,
-    latest: Option<Nanos>,
+    latest: Option<UnixNanos>,
     /// How many groups there are of each of [`AGES`], and never pushed.
     ages: [usize; AGES.len() + 1],
     /// The largest groups, with their series.
@@ -58,7 +59,7 @@ pub(super) struct Overview<'l, 'a> {
 
 impl<'l, 'a> Overview<'l, 'a> {
     /// The overview of these groups at this time, beside which there are so many expired ones in the store.
-    pub(super) fn of(listed: &'l [Listed<'a>], expired: usize, now: Nanos) -> Self {
+    pub(super) fn of(listed: &'l [Listed<'a>], expired: usize, now: UnixNanos) -> Self {
         let mut overview = Self {
             groups: listed.len(),
             expired,
@@ -70,7 +71,7 @@ impl<'l, 'a> Overview<'l, 'a> {
         overview
     }
 
-    fn add(&mut self, one: &'l Listed<'a>, now: Nanos) {
+    fn add(&mut self, one: &'l Listed<'a>, now: UnixNanos) {
         let group = &one.group;
         let many = group.series_count();
         self.families
@@ -108,7 +109,7 @@ impl<'l, 'a> Overview<'l, 'a> {
     }
 
     /// The overview as a part of a page that shows this view.
-    pub(super) fn render(&self, view: &View, now: Nanos) -> Markup {
+    pub(super) fn render(&self, view: &View, now: UnixNanos) -> Markup {
         html! {
             section #overview aria-label="Overview" {
                 dl.figures {
@@ -184,7 +185,7 @@ impl<'l, 'a> Overview<'l, 'a> {
         }
     }
 
-    fn render_largest(&self, now: Nanos) -> Markup {
+    fn render_largest(&self, now: UnixNanos) -> Markup {
         let most = self.largest.first().map_or(0, |(many, _)| *many);
         html! {
             figure.largest {
@@ -227,7 +228,11 @@ mod tests {
     use super::*;
     use crate::groups::fold::Group;
 
-    fn listed(id: &'static str, job: &'static str, push_time: Option<Nanos>) -> Listed<'static> {
+    fn listed(
+        id: &'static str,
+        job: &'static str,
+        push_time: Option<UnixNanos>,
+    ) -> Listed<'static> {
         Listed {
             id,
             group: Group {
@@ -245,7 +250,7 @@ mod tests {
 
     #[test]
     fn groups_are_counted_by_age_and_job() {
-        let seconds = |seconds: Nanos| Some(seconds * 1_000_000_000);
+        let seconds = |seconds: u64| Some(seconds * 1_000_000_000);
         let groups = [
             listed("1", "a", seconds(10_000_000)),
             listed("2", "a", seconds(10_000_000 - 59)),

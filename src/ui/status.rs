@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::Context;
 use super::words::{exact, size};
 use crate::config::Config;
-use crate::duration;
+use crate::duration::{self, Nanos};
 use crate::exposition::names::NameScheme;
 use crate::exposition::openmetrics::Support;
 use crate::forward::Target;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 
 /// The status as the content of a page. `since` is when the first push came, 0 for never.
-pub(super) fn render(context: &Context<'_>, since: Nanos) -> Markup {
+pub(super) fn render(context: &Context<'_>, since: UnixNanos) -> Markup {
     let config = context.config;
     let telemetry = config.paths.telemetry();
     html! {

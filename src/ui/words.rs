@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use crate::api::time::Time;
+use crate::duration::Nanos;
 use crate::exposition::number::write_float;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 
 const SECOND: Nanos = 1_000_000_000;
 
@@ -12,7 +13,7 @@ const SECOND: Nanos = 1_000_000_000;
 const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
 
 /// How long ago a time is. `never` if there is none.
-pub(super) fn age(time: Option<Nanos>, now: Nanos) -> String {
+pub(super) fn age(time: Option<UnixNanos>, now: UnixNanos) -> String {
     let Some(time) = time else {
         return String::from("never");
     };
@@ -26,7 +27,7 @@ pub(super) fn age(time: Option<Nanos>, now: Nanos) -> String {
 }
 
 /// How long it is until a time that is still to come.
-pub(super) fn until(time: Nanos, now: Nanos) -> String {
+pub(super) fn until(time: UnixNanos, now: UnixNanos) -> String {
     let seconds = time.saturating_sub(now) / SECOND;
     let unit = UNITS.iter().find(|(length, _)| seconds >= *length);
     unit.map_or_else(
@@ -36,18 +37,18 @@ pub(super) fn until(time: Nanos, now: Nanos) -> String {
 }
 
 /// A time to the second, in UTC: `2026-11-23 03:50:20 UTC`.
-pub(super) fn exact(time: Nanos) -> String {
+pub(super) fn exact(time: UnixNanos) -> String {
     let mut text = iso(time).replace('T', " ");
     text.pop();
     text + " UTC"
 }
 
-fn iso(time: Nanos) -> String {
+fn iso(time: UnixNanos) -> String {
     Time(time - time % SECOND).to_string()
 }
 
 /// How long ago a time is. The script adds when exactly, in the time zone of the reader.
-pub(super) fn time(time: Option<Nanos>, now: Nanos) -> Markup {
+pub(super) fn time(time: Option<UnixNanos>, now: UnixNanos) -> Markup {
     html! {
         @if let Some(at) = time {
             time datetime=(iso(at)) { (age(time, now)) }
@@ -58,7 +59,7 @@ pub(super) fn time(time: Option<Nanos>, now: Nanos) -> Markup {
 }
 
 /// When something ends. `never` if it does not.
-pub(super) fn end(time: Option<Nanos>, now: Nanos) -> Markup {
+pub(super) fn end(time: Option<UnixNanos>, now: UnixNanos) -> Markup {
     html! {
         @if let Some(at) = time {
             time datetime=(iso(at)) { (until(at, now)) }

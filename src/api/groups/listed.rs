@@ -1,6 +1,6 @@
 //! A group, with what its values tell beside it.
 
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::fold::Group;
 use crate::store::snapshot::{GroupValues, Snapshot};
 
@@ -14,7 +14,7 @@ pub struct Listed<'a> {
     /// Why the last rejected push was rejected.
     pub failure_reason: Option<&'a str>,
     /// When and why forwarding failed, if the last push has not been forwarded.
-    pub forward_failure: Option<(Nanos, &'a str)>,
+    pub forward_failure: Option<(UnixNanos, &'a str)>,
     /// The size of its entries, in bytes.
     pub bytes: usize,
 }
@@ -22,7 +22,7 @@ pub struct Listed<'a> {
 impl<'a> Listed<'a> {
     /// The group with this id as it stands at this time, if there is one.
     #[must_use]
-    pub fn of(id: &'a str, values: &'a GroupValues, now: Nanos) -> Option<Self> {
+    pub fn of(id: &'a str, values: &'a GroupValues, now: UnixNanos) -> Option<Self> {
         let group = values.group(now)?;
         let failure = values
             .failure
@@ -42,7 +42,7 @@ impl<'a> Listed<'a> {
 
     /// All groups that there are at this time.
     #[must_use]
-    pub fn all(snapshot: &'a Snapshot, now: Nanos) -> Vec<Self> {
+    pub fn all(snapshot: &'a Snapshot, now: UnixNanos) -> Vec<Self> {
         let groups = snapshot.groups.iter();
         groups
             .filter_map(|(id, values)| Self::of(id, values, now))

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::Listed;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::key::job_first;
 
 /// What groups are sorted by. Groups that are equal in it are sorted by their labels, the job first.
@@ -56,7 +56,7 @@ impl Sort {
             Self::Labels => 0,
             Self::PushTime => listed.group.push_time.unwrap_or(0),
             Self::FailureTime => listed.group.failure_time.unwrap_or(0),
-            Self::ExpiryTime => listed.group.expires.unwrap_or(Nanos::MAX),
+            Self::ExpiryTime => listed.group.expires.unwrap_or(UnixNanos::MAX),
             Self::Families => count(listed.group.families.len()),
             Self::Series => count(listed.group.series_count()),
             Self::Bytes => count(listed.bytes),

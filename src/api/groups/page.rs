@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{GroupsError, Listed, Query, json};
 use crate::groups::automatic::seconds;
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Store, World};
 
@@ -68,7 +68,7 @@ struct Summary<'a> {
 impl<'a> Summary<'a> {
     fn of(listed: &'a Listed<'_>) -> Self {
         let group = &listed.group;
-        let time = |time: Option<Nanos>| time.map(seconds);
+        let time = |time: Option<UnixNanos>| time.map(seconds);
         Self {
             id: listed.id,
             labels: group.labels.iter().copied().collect(),

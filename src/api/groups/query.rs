@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::Listed;
 use super::order::{Position, Sort};
-use crate::duration;
-use crate::groups::entry::Nanos;
+use crate::duration::{self, Nanos};
+use crate::groups::entry::UnixNanos;
 use crate::groups::matchers::{Selector, SelectorError};
 
 /// How many groups a page has, unless asked otherwise.
@@ -145,7 +145,7 @@ impl Query {
 
     /// The groups that are asked for at this time, whatever the page.
     #[must_use]
-    pub fn select<'a>(&self, groups: Vec<Listed<'a>>, now: Nanos) -> Vec<Listed<'a>> {
+    pub fn select<'a>(&self, groups: Vec<Listed<'a>>, now: UnixNanos) -> Vec<Listed<'a>> {
         groups
             .into_iter()
             .filter(|listed| self.selects(listed, now))
@@ -154,7 +154,7 @@ impl Query {
 
     /// The same of groups that are needed later, in the order that is asked for.
     #[must_use]
-    pub fn sorted<'l, 'a>(&self, groups: &'l [Listed<'a>], now: Nanos) -> Vec<&'l Listed<'a>> {
+    pub fn sorted<'l, 'a>(&self, groups: &'l [Listed<'a>], now: UnixNanos) -> Vec<&'l Listed<'a>> {
         let selected = groups.iter().filter(|listed| self.selects(listed, now));
         let placed = self.placed(selected).into_iter();
         placed.map(|(_, listed)| listed).collect()
@@ -192,7 +192,7 @@ impl Query {
         placed
     }
 
-    fn selects(&self, listed: &Listed<'_>, now: Nanos) -> bool {
+    fn selects(&self, listed: &Listed<'_>, now: UnixNanos) -> bool {
         let group = &listed.group;
         let is_old = self.older_than.is_none_or(|age| {
             let since = now.saturating_sub(age);

@@ -1,10 +1,14 @@
 //! What is listed and deleted, and how that is told.
 
 use super::{Listed, Query, QueryError, deletion, page};
-use crate::groups::entry::Nanos;
+use crate::groups::entry::UnixNanos;
 use crate::groups::fold::Group;
 
-fn listed(job: &'static str, instance: &'static str, push_time: Option<Nanos>) -> Listed<'static> {
+fn listed(
+    job: &'static str,
+    instance: &'static str,
+    push_time: Option<UnixNanos>,
+) -> Listed<'static> {
     let group = Group {
         labels: vec![("instance", instance), ("job", job)],
         push_time,
@@ -32,7 +36,7 @@ fn groups() -> Vec<Listed<'static>> {
 }
 
 /// Some time after the last push.
-const NOW: Nanos = 4_000_000_000;
+const NOW: UnixNanos = 4_000_000_000;
 
 /// The ids of the groups on a page, and its cursor.
 fn asked(query: &str) -> (Vec<String>, usize, Option<String>) {

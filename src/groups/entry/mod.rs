@@ -49,7 +49,7 @@ const HAS_MESSAGE: u8 = 0x80;
 const TYPE_BITS: u8 = 0x0F;
 
 /// A point in time: nanoseconds since the Unix epoch.
-pub type Nanos = u64;
+pub type UnixNanos = u64;
 
 /// Names one state of a group from one PUT (or DELETE) to the next. POSTs build on one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,9 +88,9 @@ impl fmt::Display for Generation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
     /// When the push was accepted.
-    pub time: Nanos,
+    pub time: UnixNanos,
     /// From when on it is no longer shown, if ever.
-    pub expires: Option<Nanos>,
+    pub expires: Option<UnixNanos>,
     /// Of a PUT entry: the generation that it began. Of a POST entry: the one that it builds on.
     pub generation: Generation,
     /// Whether this is the mark of a deletion rather than of a push.
@@ -118,9 +118,9 @@ pub struct StoredFamily<'a> {
     /// The type.
     pub metric_type: MetricType,
     /// When it was pushed.
-    pub time: Nanos,
+    pub time: UnixNanos,
     /// From when on it is no longer shown, if ever.
-    pub expires: Option<Nanos>,
+    pub expires: Option<UnixNanos>,
     /// How many series it has.
     pub series_count: usize,
     /// The sort key that those of the series refer to.
@@ -147,7 +147,7 @@ pub struct StoredSeries<'a> {
 impl Header<'_> {
     /// Whether what the push brought is no longer shown at this time.
     #[must_use]
-    pub fn is_expired(&self, now: Nanos) -> bool {
+    pub fn is_expired(&self, now: UnixNanos) -> bool {
         is_past(self.expires, now)
     }
 }
@@ -155,7 +155,7 @@ impl Header<'_> {
 impl Entry<'_> {
     /// Whether something of it is still shown at this time. Families that it took over may outlast its own.
     #[must_use]
-    pub fn is_live(&self, now: Nanos) -> bool {
+    pub fn is_live(&self, now: UnixNanos) -> bool {
         !self.header.is_expired(now) || self.families.iter().any(|family| !family.is_expired(now))
     }
 }
@@ -191,7 +191,7 @@ impl<'a> StoredFamily<'a> {
 
     /// Whether it is no longer shown at this time.
     #[must_use]
-    pub fn is_expired(&self, now: Nanos) -> bool {
+    pub fn is_expired(&self, now: UnixNanos) -> bool {
         is_past(self.expires, now)
     }
 
@@ -214,7 +214,7 @@ impl<'a> StoredFamily<'a> {
 }
 
 /// Whether something with this end is no longer shown at this time.
-pub(super) fn is_past(expires: Option<Nanos>, now: Nanos) -> bool {
+pub(super) fn is_past(expires: Option<UnixNanos>, now: UnixNanos) -> bool {
     expires.is_some_and(|expires| expires <= now)
 }
 

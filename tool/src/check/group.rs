@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spin_pushgateway::exposition::model::MetricFamily;
-use spin_pushgateway::groups::entry::{Entry, Generation, Nanos, StoredFamily};
+use spin_pushgateway::groups::entry::{Entry, Generation, StoredFamily, UnixNanos};
 use spin_pushgateway::groups::fold::{GroupEntries, PostEntry};
 use spin_pushgateway::groups::series::sort_key;
 use spin_pushgateway::store::layout::{Key, Slot, is_unique};
@@ -39,7 +39,7 @@ pub(super) struct Facts {
 pub(super) fn inspect(
     id: &str,
     pairs: &[Pair],
-    now: Nanos,
+    now: UnixNanos,
     facts: &mut Facts,
     report: &mut Report,
 ) {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use spin_pushgateway::groups::entry::Nanos;
+use spin_pushgateway::groups::entry::UnixNanos;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::store::layout::Key;
 use spin_pushgateway::store::records::{Failure, FamilyType, Index, Shapes, Unsent};
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &CheckOptions) -> Result<bool> {
     let mut store = Store::open(&options.store)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     let mut inspection = Inspection {
-        now: Nanos::try_from(now)?,
+        now: UnixNanos::try_from(now)?,
         ..Inspection::default()
     };
     store
@@ -57,7 +57,7 @@ pub(crate) fn run(options: &CheckOptions) -> Result<bool> {
 struct Inspection {
     report: Report,
     /// What has expired by then is shown to nobody.
-    now: Nanos,
+    now: UnixNanos,
     /// The entries of the group that is being read.
     current: Option<(String, Vec<Pair>)>,
     groups: BTreeMap<String, Facts>,
