@@ -9,6 +9,8 @@ use std::cmp::Ordering;
 const WORD: usize = 8;
 
 /// The order of two byte strings, as slices order.
+// Not worth a copy in every sort.
+#[inline(never)]
 #[must_use]
 pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let (a_words, a_rest) = a.as_chunks::<WORD>();

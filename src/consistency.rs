@@ -14,8 +14,10 @@
 //! kept on record ([`Shapes`]). Two pushes that contradict each other at the same moment may both get in. A scrape copes
 //! with either.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::bytes;
 use crate::duration::Nanos;
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
 use crate::groups::check::{self, Violations};
@@ -74,8 +76,10 @@ impl From<StoreError> for CheckError {
 /// The records that a push is checked against: which to read, and what they said.
 #[derive(Debug)]
 pub struct Records {
+    /// The names of families, sorted.
     names: Vec<String>,
-    types: BTreeMap<String, FamilyType>,
+    /// What is on record of each.
+    types: Vec<Option<FamilyType>>,
     shapes: Shapes,
 }
 
@@ -83,14 +87,16 @@ impl Records {
     /// The records to read for a push of these families.
     #[must_use]
     pub fn needed(families: &[MetricFamily<'_>]) -> Self {
-        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut names = Vec::with_capacity(families.len());
         for family in families {
             names.extend(names::neighbours(&family.name, family.metric_type));
-            names.insert(family.name.to_string());
+            names.push(family.name.to_string());
         }
+        names.sort_by(|a, b| compare(a, b));
+        names.dedup();
         Self {
-            names: names.into_iter().collect(),
-            types: BTreeMap::new(),
+            names,
+            types: Vec::new(),
             shapes: Shapes::default(),
         }
     }
@@ -104,14 +110,19 @@ impl Records {
 
     /// Takes the values, in the order of [`Self::keys`].
     pub fn take(&mut self, values: &mut impl Iterator<Item = Option<Value>>) {
-        for (name, value) in self.names.iter().zip(values.by_ref()) {
-            let record = records::read::<FamilyType>(value.as_deref());
+        let types = self.names.iter().zip(values.by_ref()).map(|(name, value)| {
+            let record = FamilyType::read(&value?)?;
             // The key is a hash of the name: a record of another one was not written for it.
-            if let Some(record) = record.filter(|record| record.name == *name) {
-                self.types.insert(name.clone(), record);
-            }
-        }
+            compare(&record.name, name).is_eq().then_some(record)
+        });
+        self.types = types.collect();
         self.shapes = records::read(values.next().flatten().as_deref()).unwrap_or_default();
+    }
+
+    /// What is on record of the family of this name.
+    fn family(&self, name: &str) -> Option<&FamilyType> {
+        let at = self.names.binary_search_by(|held| compare(held, name));
+        self.types.get(at.ok()?)?.as_ref()
     }
 }
 
@@ -201,7 +212,7 @@ async fn check_types<S: Store>(
         return Err(CheckError::Rejected(violations));
     }
     for family in push.families {
-        if let Some(record) = unsettled(push, family, records.types.get(&*family.name)) {
+        if let Some(record) = unsettled(push, family, records.family(&family.name)) {
             updates.entry(record.name.clone()).or_insert(record);
         }
     }
@@ -216,16 +227,13 @@ fn contradictions<'a>(
     push: &'a Candidate<'_>,
     records: &'a Records,
 ) -> impl Iterator<Item = Contradiction<'a>> {
-    let pushed: HashSet<&str> = push.families.iter().map(|family| &*family.name).collect();
     push.families.iter().flat_map(move |family| {
         let others = names::neighbours(&family.name, family.metric_type)
             // Families of one push were checked against each other.
-            .filter(|other| !pushed.contains(&**other))
-            .chain([family.name.to_string()])
-            .filter_map(|other| records.types.get(&other))
-            .collect::<Vec<_>>();
+            .filter(|other| pushed(push, other).is_none())
+            .filter_map(|other| records.family(&other));
         others
-            .into_iter()
+            .chain(records.family(&family.name))
             .map(move |record| Contradiction { family, record })
             .filter(|contradiction| contradiction.is_real(contradiction.record.metric_type))
     })
@@ -266,15 +274,20 @@ fn replaces(push: &Candidate<'_>, name: &str) -> bool {
 /// The pushed family of this name.
 fn pushed<'a>(push: &Candidate<'a>, name: &str) -> Option<&'a MetricFamily<'a>> {
     let families = push.families;
-    let at = families.binary_search_by(|family| (*family.name).cmp(name));
+    let at = families.binary_search_by(|family| compare(&family.name, name));
     families.get(at.ok()?)
 }
 
 /// The family of this name that the group holds.
 fn held_in<'g, 'a>(group: &'g Group<'a>, name: &str) -> Option<&'g StoredFamily<'a>> {
     let families = &group.families;
-    let at = families.binary_search_by(|family| family.name.cmp(name));
+    let at = families.binary_search_by(|family| compare(family.name, name));
     families.get(at.ok()?)
+}
+
+/// The order of names.
+fn compare(a: &str, b: &str) -> Ordering {
+    bytes::compare(a.as_bytes(), b.as_bytes())
 }
 
 fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {
