@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super::intake::Waiting;
 use crate::respond::Answer;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Response};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
@@ -32,10 +33,12 @@ pub(super) async fn send(answer: Answer) -> Result<Response, ErrorCode> {
         .set_status_code(head.status.as_u16())
         .map_err(|()| internal("invalid status"))?;
     if let Some(mut contents) = contents {
+        let waiting = Waiting::new(body.len());
         let mut write = Box::pin(async move {
             // What the client does not take any more is no loss.
             contents.write_all(body).await;
             drop(contents);
+            drop(waiting);
             let _ = trailers.write(Ok(None)).await;
         });
         // Polled once, so that the host finds the body when it gets the head.

@@ -16,6 +16,7 @@ use spin_sdk::wasip3;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 
 use self::body::IncomingBody;
+use self::intake::Closed;
 use self::network::Outgoing;
 use self::store::Calls;
 
@@ -31,6 +32,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "wit", world: "wasi03", generate_all });
 }
 mod body;
+mod intake;
 mod network;
 mod store;
 
@@ -45,6 +47,7 @@ thread_local! {
 /// Answers a request.
 pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
     let (parts, body) = request.into_parts();
+    let closed = Closed::during(&parts.method);
     let Reply {
         answer,
         cleanup,
@@ -66,6 +69,7 @@ pub(crate) async fn handle(request: Request) -> Result<Response, ErrorCode> {
         (Ok(config), Err(error)) => service::without_store(&parts, &config, &error),
     };
     let response = answer::send(answer).await?;
+    drop(closed);
     if !cleanup.is_empty() {
         wasip3::spawn(async move {
             if let Ok(store) = store().await {

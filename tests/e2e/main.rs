@@ -16,6 +16,7 @@ mod forwarding;
 mod golden;
 mod groups;
 mod limits;
+mod overload;
 mod paths;
 mod shared_store;
 mod sites;

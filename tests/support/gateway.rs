@@ -28,6 +28,7 @@ pub(crate) struct Options {
     state: Option<PathBuf>,
     application: Option<PathBuf>,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// A running gateway.
@@ -36,6 +37,7 @@ pub(crate) struct Gateway {
     process: Process,
     address: SocketAddr,
     command: Vec<String>,
+    environment: Vec<(String, String)>,
     state: PathBuf,
     /// Holds what must outlive the process: the state, the changed manifest.
     folder: TempDir,
@@ -77,6 +79,12 @@ impl Options {
         self
     }
 
+    /// Sets a variable in the environment of the host.
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts the gateway and waits until it serves.
     pub(crate) fn start(self) -> Gateway {
         let folder = folder::temporary();
@@ -93,11 +101,12 @@ impl Options {
             text(&state),
         ];
         command.extend(self.arguments);
-        let (process, address) = run(&command);
+        let (process, address) = run(&command, &self.environment);
         Gateway {
             process,
             address,
             command,
+            environment: self.environment,
             state,
             folder,
         }
@@ -162,15 +171,18 @@ impl Gateway {
     /// after a kill if it is still running. A free port is chosen again.
     pub(crate) fn restart(&mut self) {
         self.process.kill();
-        (self.process, self.address) = run(&self.command);
+        (self.process, self.address) = run(&self.command, &self.environment);
     }
 }
 
-fn run(command: &[String]) -> (Process, SocketAddr) {
+fn run(command: &[String], environment: &[(String, String)]) -> (Process, SocketAddr) {
     let [program, arguments @ ..] = command else {
         unreachable!("the command starts with the host");
     };
-    let process = Process::start("the local host", Command::new(program).args(arguments));
+    let mut host = Command::new(program);
+    host.args(arguments);
+    host.envs(environment.iter().map(|(name, value)| (name, value)));
+    let process = Process::start("the local host", &mut host);
     let address = process.wait_for("where it serves", |line| {
         line.strip_prefix("Serving ").and_then(listen_address)
     });

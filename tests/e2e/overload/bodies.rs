@@ -1,0 +1,81 @@
+//! Bodies that come in crumbs, and large ones that never end.
+
+use super::held::Watch;
+use super::peer::{End, Peer, put};
+use super::{assert_no_failures, options, push, scrape};
+use crate::exposition::samples;
+use crate::support::gateway::Gateway;
+
+/// Large bodies at once: more than an instance takes.
+const PUSHERS: usize = 32;
+
+/// Their size, in bytes.
+const SIZE: usize = 4 << 20;
+
+#[test]
+fn bodies_that_come_byte_by_byte_are_stored_whole() {
+    const PUSHERS: usize = 40;
+    const BODY: &[u8] = b"# TYPE crumbs gauge\ncrumbs 42\n";
+    let gateway = options().start();
+    let mut client = gateway.client();
+    let mut peers: Vec<_> = (0..PUSHERS)
+        .map(|n| {
+            let head = format!(
+                "PUT /metrics/job/crumbs{n:02} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+            Peer::sending(&gateway, head)
+        })
+        .collect();
+    for byte in BODY {
+        for peer in &mut peers {
+            peer.send([b"1\r\n", [*byte].as_slice(), b"\r\n"].concat());
+        }
+        let answer = client.put("/metrics/job/ordinary", "ordinary 1\n");
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
+    assert_eq!(
+        samples(&mut client),
+        ["ordinary{instance=\"\",job=\"ordinary\"} 1"]
+    );
+    for mut peer in peers {
+        peer.send("0\r\n\r\n");
+        assert_eq!(peer.answer("PUT").status, 200);
+    }
+    let crumbs = (0..PUSHERS).map(|n| format!("crumbs{{instance=\"\",job=\"crumbs{n:02}\"}} 42"));
+    let ordinary = "ordinary{instance=\"\",job=\"ordinary\"} 1".to_owned();
+    let want: Vec<_> = crumbs.chain([ordinary]).collect();
+    assert_eq!(samples(&mut client), want);
+}
+
+/// Pushes of a few megabytes, of which all but the last byte has been sent.
+fn nearly_whole(gateway: &Gateway) -> Vec<Peer> {
+    let line = "# A comment, of which nothing is left but the time that it took.\n";
+    let request = put("/metrics/job/never", &line.repeat(SIZE / line.len()));
+    let mut peers: Vec<_> = (0..PUSHERS).map(|_| Peer::connect(gateway)).collect();
+    for peer in &mut peers {
+        peer.send(&request[..request.len() - 1]);
+    }
+    peers
+}
+
+#[test]
+fn large_bodies_that_never_end_give_their_memory_back() {
+    let gateway = options().start();
+    let mut client = gateway.client();
+    push(&mut client);
+    scrape(&mut client);
+    let watch = Watch::start(&gateway);
+    let peers = nearly_whole(&gateway);
+    push(&mut client);
+    scrape(&mut client);
+    let growth = watch.growth();
+    // A buffer that grows by doubling may be twice as large as what is in it, and leave as much behind.
+    let most = 4 * (PUSHERS * SIZE) as u64;
+    assert!(growth < most, "{growth} bytes, more than {most}");
+    for (n, peer) in peers.into_iter().enumerate() {
+        peer.vanish(End::ALL[n % 2]);
+    }
+    watch.wait_until_released();
+    push(&mut client);
+    assert_no_failures(&gateway);
+}
