@@ -8,6 +8,7 @@ mod disk;
 mod http_client;
 mod load;
 mod micro;
+mod mixed;
 mod options;
 mod process;
 mod programs;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     match options::parse(std::env::args_os().skip(1))? {
         Command::Compare(options) => compare::compare(&options),
+        Command::Mixed(options) => mixed::run(&options),
         Command::Micro(names) => micro::time(&names),
         Command::Instructions(names) => micro::instructions::count(&names),
         Command::Once { name, count } => micro::once(&name, count),

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod mixed;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,11 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use lexopt::{Arg, Parser, ValueExt};
 
+pub(crate) use mixed::{Load, Mixed};
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Measures the gateway and prints Markdown.
 
 Usage: bench [compare] [OPTIONS]   the gateway, the Go Pushgateway and the floor of the host, side by side
+       bench mixed [OPTIONS]       everything at once at a steady rate: latencies, failures, memory
        bench micro [NAME...]       the core alone, natively: nanoseconds for each hot path
        bench instructions [NAME..] the same in instructions, under valgrind: without a machine's noise
        bench once NAME COUNT       runs one hot path that often, for a profiler
@@ -28,12 +33,20 @@ Options of compare:
   --go FILE             the Go Pushgateway [default: of target/test-programs, else of PATH]
   --no-go               leave the Go Pushgateway out
   --dir DIR             where stores are put while it runs; decides which disk is measured [default: target/bench]
+
+Options of mixed, beside --host, --component and --dir:
+  --seconds N           how long the steady run lasts [default: 60]
+  --groups N            groups in the store [default: 1000]
+  --connections N       connections that push [default: 16]
+  --load N              percent of the greatest rate, which is measured first [default: 80]
+  --rate N              pushes a second instead
 ";
 
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Command {
     Compare(Compare),
+    Mixed(Mixed),
     Micro(Vec<String>),
     Instructions(Vec<String>),
     Once { name: String, count: u32 },
@@ -88,6 +101,10 @@ where
     I: IntoIterator,
     I::Item: Into<OsString>,
 {
+    let mut arguments = arguments.into_iter().map(Into::into).peekable();
+    if arguments.next_if(|word| word == "mixed").is_some() {
+        return Ok(mixed::parse(arguments)?.map_or(Command::Help, Command::Mixed));
+    }
     let mut parser = Parser::from_args(arguments);
     let mut words = Vec::new();
     let mut compare = Compare::default();
