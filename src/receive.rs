@@ -1,7 +1,9 @@
 //! What was pushed: the body, read and decoded within the limit.
 
+use std::collections::TryReserveError;
 use std::fmt;
 use std::future::Future;
+use std::hint::black_box;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue};
@@ -30,6 +32,8 @@ pub enum ReceiveError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// There is no memory left for it.
+    NoMemory,
     /// It broke off.
     Broken(BodyError),
     /// It is not encoded as its header says.
@@ -43,6 +47,9 @@ impl fmt::Display for ReceiveError {
                 f,
                 "body is larger than max_push_bytes allows ({limit} bytes, before and after decompression)"
             ),
+            Self::NoMemory => {
+                f.write_str("no memory is left for this body beside others that are coming in")
+            }
             Self::Broken(BodyError(message)) => write!(f, "body broke off: {message}"),
             Self::Encoding(error) => error.fmt(f),
         }
@@ -58,7 +65,7 @@ impl std::error::Error for ReceiveError {}
 ///
 /// # Errors
 ///
-/// The body is too large, broke off, or is not encoded as its header says.
+/// The body is too large, finds no memory, broke off, or is not encoded as its header says.
 pub async fn receive<B: Body>(
     headers: &HeaderMap,
     body: &mut B,
@@ -76,6 +83,7 @@ pub async fn receive<B: Body>(
         if piece.len() > limit - received.len() {
             return Err(ReceiveError::TooLarge { limit });
         }
+        make_room(&mut received, piece.len()).map_err(|_| ReceiveError::NoMemory)?;
         received.extend_from_slice(&piece);
     }
     let encoding =
@@ -88,6 +96,23 @@ pub async fn receive<B: Body>(
         Err(encoding::DecodeError::TooLarge { limit }) => Err(ReceiveError::TooLarge { limit }),
         Err(error) => Err(ReceiveError::Encoding(error)),
     }
+}
+
+/// Makes room for more, doubling what there is.
+///
+/// Bodies are what fills the memory of an instance: many large ones at once, whose senders take their time. One that
+/// finds none must fail alone, since the instance would end with all its requests if another allocation did. So as much
+/// again as the body takes must be free.
+fn make_room(received: &mut Vec<u8>, more: usize) -> Result<(), TryReserveError> {
+    let spare = received.capacity() - received.len();
+    if spare < more {
+        received.try_reserve(more)?;
+        let mut as_much_again = Vec::<u8>::new();
+        as_much_again.try_reserve_exact(received.capacity())?;
+        // The compiler would leave out what nobody uses.
+        drop(black_box(as_much_again));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

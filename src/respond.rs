@@ -182,6 +182,24 @@ pub fn json_store_failed(body: Vec<u8>) -> Answer {
     try_again(json(StatusCode::SERVICE_UNAVAILABLE, body))
 }
 
+/// There is too much to do at once.
+#[must_use]
+pub fn busy(text: &str) -> Answer {
+    let mut answer = try_again(error(StatusCode::SERVICE_UNAVAILABLE, text));
+    answer.extensions_mut().insert(Busy);
+    answer
+}
+
+/// Whether an answer is [`busy`]'s, so that the store is not to blame.
+#[must_use]
+pub fn is_busy(answer: &Answer) -> bool {
+    answer.extensions().get::<Busy>().is_some()
+}
+
+/// Marks answers of [`busy`].
+#[derive(Clone, Debug)]
+struct Busy;
+
 fn try_again(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     answer
@@ -207,6 +225,7 @@ mod tests {
                 operation: "read",
                 message: "gone".to_owned(),
             }),
+            busy("later"),
         ];
         for answer in answers {
             assert_eq!(

@@ -71,7 +71,9 @@ impl<S: Store, W: World> Service<'_, S, W> {
     /// Answers a request.
     pub async fn serve<B: Body>(&self, request: &Parts, body: &mut B) -> Reply {
         let mut reply = self.answer(request, body).await;
-        if reply.answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if reply.answer.status() == StatusCode::SERVICE_UNAVAILABLE
+            && !respond::is_busy(&reply.answer)
+        {
             let text = String::from_utf8_lossy(reply.answer.body());
             log::warn("store failed", &about(request, &text.trim_end()));
         }
@@ -192,6 +194,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
             Ok(body) => body,
             Err(error @ ReceiveError::TooLarge { .. }) => {
                 return respond::error(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()).into();
+            }
+            Err(error @ ReceiveError::NoMemory) => {
+                log::warn("push refused", &format!("group {key}: {error}"));
+                return respond::busy(&error.to_string()).into();
             }
             Err(error) => {
                 return respond::error(StatusCode::BAD_REQUEST, &error.to_string()).into();

@@ -214,9 +214,10 @@ fn samples() -> Vec<(u16, String)> {
     let broken = || ReceiveError::Broken(BodyError("reset".to_owned()));
     let receive = every! {
         ReceiveError::TooLarge { .. } => ReceiveError::TooLarge { limit: 1 },
+        ReceiveError::NoMemory => ReceiveError::NoMemory,
         ReceiveError::Broken(_) | ReceiveError::Encoding(_) => broken(),
     };
-    let [too_large, broken] = receive.try_into().expect("two");
+    let [too_large, no_memory, broken] = receive.try_into().expect("three");
     let refusals = every! {
         Refusal::Unknown(_) => Refusal::Unknown(Challenge::Bearer),
         Refusal::NotAllowed => Refusal::NotAllowed,
@@ -245,6 +246,7 @@ fn samples() -> Vec<(u16, String)> {
         (401, unknown),
         (403, not_allowed),
         (413, too_large),
+        (503, no_memory),
         (400, broken),
         (422, exceeded.to_string()),
         (429, full.to_string()),

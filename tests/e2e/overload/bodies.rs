@@ -4,7 +4,6 @@ use super::held::Watch;
 use super::peer::{End, Peer, put};
 use super::{assert_no_failures, options, push, scrape};
 use crate::exposition::samples;
-use crate::support::gateway::Gateway;
 
 /// Large bodies at once: more than an instance takes.
 const PUSHERS: usize = 32;
@@ -47,15 +46,10 @@ fn bodies_that_come_byte_by_byte_are_stored_whole() {
     assert_eq!(samples(&mut client), want);
 }
 
-/// Pushes of a few megabytes, of which all but the last byte has been sent.
-fn nearly_whole(gateway: &Gateway) -> Vec<Peer> {
+/// A push of [`SIZE`].
+fn large() -> String {
     let line = "# A comment, of which nothing is left but the time that it took.\n";
-    let request = put("/metrics/job/never", &line.repeat(SIZE / line.len()));
-    let mut peers: Vec<_> = (0..PUSHERS).map(|_| Peer::connect(gateway)).collect();
-    for peer in &mut peers {
-        peer.send(&request[..request.len() - 1]);
-    }
-    peers
+    put("/metrics/job/large", &line.repeat(SIZE / line.len()))
 }
 
 #[test]
@@ -65,7 +59,12 @@ fn large_bodies_that_never_end_give_their_memory_back() {
     push(&mut client);
     scrape(&mut client);
     let watch = Watch::start(&gateway);
-    let peers = nearly_whole(&gateway);
+    let request = large();
+    let almost = &request[..request.len() - 1];
+    let mut peers: Vec<_> = (0..PUSHERS).map(|_| Peer::connect(&gateway)).collect();
+    for peer in &mut peers {
+        peer.send(almost);
+    }
     push(&mut client);
     scrape(&mut client);
     let growth = watch.growth();
@@ -76,6 +75,36 @@ fn large_bodies_that_never_end_give_their_memory_back() {
         peer.vanish(End::ALL[n % 2]);
     }
     watch.wait_until_released();
+    push(&mut client);
+    assert_no_failures(&gateway);
+}
+
+#[test]
+fn large_bodies_do_not_fill_an_instance() {
+    let gateway = options()
+        .argument("--max-instance-memory")
+        .argument(&(64 << 20).to_string())
+        .start();
+    let mut client = gateway.client();
+    push(&mut client);
+    let request = large();
+    let (most, last) = request.split_at(request.len() - 1);
+    let mut peers: Vec<_> = (0..PUSHERS).map(|_| Peer::connect(&gateway)).collect();
+    // Who is refused may find the connection closed.
+    let sent: Vec<_> = peers.iter_mut().map(|peer| peer.try_send(most)).collect();
+    push(&mut client);
+    scrape(&mut client);
+    let mut stored = 0;
+    for (mut peer, sent) in peers.into_iter().zip(sent) {
+        if let Ok(answer) = sent
+            .and_then(|()| peer.try_send(last))
+            .and_then(|()| peer.try_answer("PUT"))
+        {
+            assert!(matches!(answer.status, 200 | 503), "{answer:?}");
+            stored += usize::from(answer.status == 200);
+        }
+    }
+    assert!(stored > 0);
     push(&mut client);
     assert_no_failures(&gateway);
 }

@@ -1,6 +1,6 @@
 //! A client that does as it likes with its connection.
 
-use std::io::{BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -68,7 +68,12 @@ impl Peer {
 
     /// Sends this.
     pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).expect("is sent");
+        self.try_send(bytes).expect("is sent");
+    }
+
+    /// Sends this, unless the host has closed the connection.
+    pub(super) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
     }
 
     /// Waits for the first byte of an answer, without taking it.
@@ -79,7 +84,12 @@ impl Peer {
 
     /// Reads the answer to its end, and closes the connection.
     pub(super) fn answer(self, method: &str) -> Response {
-        Response::read(&mut BufReader::new(self.stream), method).expect("an answer")
+        self.try_answer(method).expect("an answer")
+    }
+
+    /// Reads the answer, unless the host has closed the connection, and closes it.
+    pub(super) fn try_answer(self, method: &str) -> io::Result<Response> {
+        Response::read(&mut BufReader::new(self.stream), method)
     }
 
     /// Ends the connection, whatever is under way.
