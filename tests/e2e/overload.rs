@@ -11,9 +11,6 @@ mod vanishing;
 use crate::support::client::{Client, Response};
 use crate::support::gateway::{Gateway, Options};
 
-/// Series of a group whose scrape has a few megabytes.
-const LARGE: usize = 100_000;
-
 /// A gateway whose host gives memory back when it is freed. The C library of most Linux systems keeps some for every
 /// thread, which nobody could tell from memory that is lost.
 fn options() -> Options {
@@ -22,11 +19,13 @@ fn options() -> Options {
         .environment("MALLOC_MMAP_THRESHOLD_", "131072")
 }
 
-/// Fills the store with one group of [`LARGE`] series, of which a scrape has 3.9 MB.
+/// Fills the store with some groups, of which a scrape has four megabytes.
 fn fill(client: &mut Client) {
-    let body: String = (0..LARGE).map(|n| format!("m{{n=\"{n}\"}} 1\n")).collect();
-    let answer = client.put("/metrics/job/large", &body);
-    assert_eq!(answer.expect("an answer").status, 200);
+    let body: String = (0..5_000).map(|n| format!("m{{n=\"{n}\"}} 1\n")).collect();
+    for n in 0..20 {
+        let answer = client.put(&format!("/metrics/job/large{n}"), &body);
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
 }
 
 /// Pushes to some groups.

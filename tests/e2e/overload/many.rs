@@ -1,7 +1,7 @@
 //! More requests at once than an instance of the component takes, and more than there are instances.
 
 use super::held::Watch;
-use super::peer::{Peer, SCRAPE, put};
+use super::peer::{Peer, SCRAPE, open, put};
 use super::{assert_no_failures, options, push, scrape, series};
 use crate::exposition::samples;
 
@@ -16,23 +16,19 @@ fn others_are_served_while_hundreds_of_pushes_have_come_by_half() {
     push(&mut client);
     scrape(&mut client);
     let watch = Watch::start(&gateway);
-    let halves: Vec<_> = (0..MANY)
-        .map(|n| {
-            let request = put(&format!("/metrics/job/slow{n}"), "slow_a 1\nslow_b 2\n");
-            let (first, rest) = request.split_at(request.len() - "slow_b 2\n".len());
-            (Peer::sending(&gateway, first), rest.to_owned())
-        })
-        .collect();
+    let halves = open(&gateway, MANY, |n| {
+        let request = put(&format!("/metrics/job/slow{n}"), "slow_a 1\nslow_b 2\n");
+        let (first, rest) = request.split_at(request.len() - "slow_b 2\n".len());
+        (Peer::sending(&gateway, first), rest.to_owned())
+    });
 
     push(&mut client);
     scrape(&mut client);
-    // As many again, whole and all at once.
-    let whole: Vec<_> = (0..MANY)
-        .map(|n| {
-            let path = format!("/metrics/job/whole{n}");
-            Peer::sending(&gateway, put(&path, "whole 1\n"))
-        })
-        .collect();
+    // As many again, whole, over connections that are open.
+    let mut whole = open(&gateway, MANY, |_| Peer::connect(&gateway));
+    for (n, peer) in whole.iter_mut().enumerate() {
+        peer.send(put(&format!("/metrics/job/whole{n}"), "whole 1\n"));
+    }
     for peer in whole {
         assert_eq!(peer.answer("PUT").status, 200);
     }

@@ -101,6 +101,21 @@ impl Peer {
     }
 }
 
+/// Opens so many connections, a few at a time: in a burst that is longer than the host's queue the kernel leaves some
+/// waiting for a second or more.
+pub(super) fn open<T>(gateway: &Gateway, count: usize, connect: impl FnMut(usize) -> T) -> Vec<T> {
+    /// Half of the queue that listening sockets of Rust programs have.
+    const BURST: usize = 64;
+    let opened = (0..count).map(connect).enumerate().inspect(|(n, _)| {
+        if n % BURST == BURST - 1 {
+            // Connections are taken in their order, so all before this one have been.
+            let answer = gateway.client().get("/-/healthy");
+            assert_eq!(answer.expect("an answer").status, 200);
+        }
+    });
+    opened.map(|(_, connection)| connection).collect()
+}
+
 /// A push with a body of known length.
 pub(super) fn put(path: &str, body: &str) -> String {
     let length = body.len();
