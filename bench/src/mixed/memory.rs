@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn memory_is_flat_when_its_end_is_as_its_beginning() {
-        let cases: [(&str, fn(u64) -> u64, bool); 4] = [
+        type Bytes = fn(u64) -> u64;
+        let cases: [(&str, Bytes, bool); 4] = [
             ("the same", |_| 50, true),
             ("it goes up and down", |step| 50 + step % 7 * 10, true),
             ("it settles first", |step| 50.min(step * 5), true),
