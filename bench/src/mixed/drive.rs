@@ -136,7 +136,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
 
-    /// A server that answers as the gateway would, but once keeps silent for so long.
+    /// A server that answers as the gateway would, but leaves the first push waiting for so long.
     fn serve(stall: Duration) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
         let address = listener.local_addr().expect("an address");
@@ -145,8 +145,9 @@ mod tests {
             for stream in listener.incoming().flatten() {
                 let stalled = std::sync::Arc::clone(&stalled);
                 thread::spawn(move || {
-                    answer(stream, || {
-                        if stalled.fetch_add(1, Ordering::Relaxed) == 0 {
+                    answer(stream, |head| {
+                        if !head.starts_with("GET") && stalled.fetch_add(1, Ordering::Relaxed) == 0
+                        {
                             thread::sleep(stall);
                         }
                     })
@@ -156,7 +157,7 @@ mod tests {
         address
     }
 
-    fn answer(mut stream: TcpStream, before: impl Fn()) -> std::io::Result<()> {
+    fn answer(mut stream: TcpStream, before: impl Fn(&str)) -> std::io::Result<()> {
         let mut reader = BufReader::new(stream.try_clone()?);
         loop {
             let mut head = String::new();
@@ -169,7 +170,7 @@ mod tests {
             let length = length.lines().next().and_then(|text| text.parse().ok());
             let mut body = vec![0; length.unwrap_or(0)];
             reader.read_exact(&mut body)?;
-            before();
+            before(&head);
             let (status, headers) = match () {
                 () if head.starts_with("DELETE") => ("202", ""),
                 () if head.contains("/job/wrong/") => ("400", ""),

@@ -67,7 +67,12 @@ pub(crate) fn run(options: &Mixed) -> Result<()> {
         number(groups as f64),
     );
     println!("- {} requests a second{share}", number(rate));
-    println!("- {} requests failed", tally.failures());
+    let answered = Kind::ALL.map(|kind| tally.times(kind).len()).iter().sum();
+    println!(
+        "- {} requests answered, {} failed",
+        count(answered),
+        count(tally.failures())
+    );
     latencies(&tally).print();
     memory.table().print();
     server.stop()?;
