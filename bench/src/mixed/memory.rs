@@ -53,17 +53,21 @@ impl Memory {
         self.0.get(at).copied()
     }
 
-    /// The median of the fifth with this number, from 0.
-    fn fifth(&self, fifth: usize) -> Option<u64> {
+    /// The least and the median of the fifth with this number, from 0.
+    fn fifth(&self, fifth: usize) -> Option<[u64; 2]> {
         let bound = |fifth| self.0.len() * fifth / 5;
         let mut seen = self.0.get(bound(fifth)..bound(fifth + 1))?.to_vec();
         seen.sort_unstable();
-        seen.get(seen.len() / 2).copied()
+        Some([*seen.first()?, *seen.get(seen.len() / 2)?])
     }
 
-    /// How many times as much the last fifth has as the second one.
+    /// How many times as much the last fifth has as the second one: by the least or the median, whichever grew less.
+    /// Instances come and go, which moves either; what is lost moves both.
     fn growth(&self) -> Option<f64> {
-        Some(self.fifth(4)? as f64 / self.fifth(1)? as f64)
+        let ([least, median], [last_least, last_median]) = (self.fifth(1)?, self.fifth(4)?);
+        let [by_least, by_median] = [(last_least, least), (last_median, median)]
+            .map(|(last, first)| last as f64 / first as f64);
+        Some(by_least.min(by_median))
     }
 
     /// Whether memory stayed what it was. Where the system does not tell, nothing speaks against it.
