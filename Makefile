@@ -23,7 +23,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host tool test soak lint fmt fuzz deny deny-installed target bench dist dist-check clean
+.PHONY: run build host tool test soak lint fmt fuzz audit deny deny-installed target bench dist dist-check clean
 
 build: target
 ifeq ($(WASI),0.2)
@@ -80,6 +80,10 @@ fmt:
 # Licences, bans and sources of all dependencies.
 deny: deny-installed
 	$(CARGO) deny --locked check licenses bans sources
+
+# Advisories about dependencies, where the database of them can be reached.
+audit: deny-installed
+	@scripts/audit
 
 deny-installed:
 	@$(CARGO) deny --version >/dev/null 2>&1 || \
