@@ -11,11 +11,11 @@
 //! DELETE that is still under way may be seen by one scrape and not by the next, and so may what such a POST takes over
 //! while a DELETE ends it. And whether a group has a failed push is a matter of its own: a DELETE that is under way with
 //! several other requests may order the record of a rejected push differently from the rest.
+//!
+//! What has an end is hidden from it on, by the clock of whoever looks, and so is what it replaced.
 
-use std::hash::Hash;
-
-use super::order::{Step, has_order};
-use super::{ABSENT, Change, FAMILIES, Group, Kind, Pushed, View};
+use super::order::{self, Step, has_order};
+use super::{ABSENT, Change, FAMILIES, Group, Kind, Look, Pushed, View};
 
 /// What an operation does to a group.
 fn apply(change: &Change, mut group: Group) -> Group {
@@ -40,13 +40,14 @@ impl View {
     /// Says what is wrong with the history.
     pub(crate) fn check(&self) -> Result<(), String> {
         if !self.is_explained() {
-            return Err(format!("no order explains {:?}", self.after));
+            let after: Vec<_> = self.after.iter().map(|look| look.seen).collect();
+            return Err(format!("no order explains {after:?}"));
         }
         if !self.is_failure_explained() {
             return Err("no order explains whether the group has a failed push".to_owned());
         }
         for look in &self.looks {
-            self.check_whole(&look.seen)?;
+            self.check_whole(look)?;
         }
         if self.lags {
             return Ok(());
@@ -70,14 +71,29 @@ impl View {
         self.changes.iter().map(step).collect()
     }
 
+    /// What may be there in the end, what has expired included, if the history is [explained](Self::check).
+    pub(crate) fn left(&self) -> Vec<Group> {
+        let (begin, steps) = self.explanation();
+        let failed = self.after.last().is_some_and(|look| look.seen.failed);
+        let ends = order::ends(&begin, &steps).into_iter();
+        ends.map(|group| Group { failed, ..group }).collect()
+    }
+
     fn is_explained(&self) -> bool {
+        let (begin, steps) = self.explanation();
+        has_order(&begin, &steps)
+    }
+
+    /// Where an explanation begins, and what it has to put in order. Failures are a matter of their own.
+    fn explanation(&self) -> (Vec<Group>, Vec<Step<'_, Group>>) {
         let without_failure = |group: Group| Group {
             failed: false,
             ..group
         };
+        let begin = self.before.iter().copied().map(without_failure).collect();
         let steps = self.steps(move |change, group| without_failure(apply(change, group)));
-        let after = self.after.iter().map(|seen| without_failure(*seen));
-        has_order(without_failure(self.before), &ending(steps, after))
+        let looks = |look: &Look, group: &Group| self.may_show_group(look, group);
+        (begin, self.ending(steps, looks))
     }
 
     fn is_failure_explained(&self) -> bool {
@@ -86,8 +102,9 @@ impl View {
             Kind::Delete => false,
             Kind::Put | Kind::Post => failed,
         });
-        let after = self.after.iter().map(|seen| seen.failed);
-        has_order(self.before.failed, &ending(steps, after))
+        let begin: Vec<_> = self.before.iter().map(|group| group.failed).collect();
+        let looks = |look: &Look, failed: &bool| look.seen.failed == *failed;
+        has_order(&begin, &self.ending(steps, looks))
     }
 
     fn is_up_to_date(&self, family: usize) -> bool {
@@ -101,6 +118,9 @@ impl View {
             let seen = look.seen.families[family];
             let is_under_way = self.changes.iter().any(|change| {
                 let shows = match change.kind {
+                    Kind::Post if seen == ABSENT && change.families.has(family) => {
+                        self.may_be_over(look, change.number)
+                    }
                     Kind::Post => change.number == seen || self.may_bring_back(change),
                     Kind::Delete => seen == ABSENT,
                     Kind::Put | Kind::Reject => false,
@@ -112,12 +132,18 @@ impl View {
                     began: look.began,
                     answered: look.answered,
                     is_optional: false,
-                    apply: Box::new(move |pushed| (pushed == seen).then_some(pushed)),
+                    apply: Box::new(move |pushed| {
+                        self.may_show(look, pushed, seen).then_some(pushed)
+                    }),
                 });
             }
         }
-        let after = self.after.iter().map(|seen| seen.families[family]);
-        has_order(self.before.families[family], &ending(steps, after))
+        let of_family = |group: &Group| group.families[family];
+        let begin: Vec<_> = self.before.iter().map(of_family).collect();
+        let looks = move |look: &Look, pushed: &Pushed| {
+            self.may_show(look, *pushed, look.seen.families[family])
+        };
+        has_order(&begin, &self.ending(steps, looks))
     }
 
     /// Whether a POST, until it looks again, may show what it took over from entries that a DELETE has ended meanwhile.
@@ -132,7 +158,8 @@ impl View {
         self.changes.iter().find(|change| change.number == number)
     }
 
-    fn check_whole(&self, seen: &Group) -> Result<(), String> {
+    fn check_whole(&self, look: &Look) -> Result<(), String> {
+        let seen = &look.seen;
         for push in seen
             .families
             .iter()
@@ -144,7 +171,7 @@ impl View {
                     _ if other == push.number => false,
                     Some(other) => other.is_before(push),
                     // It was there before the history began, or it is gone.
-                    None => other != ABSENT || !self.removed_since(push, family),
+                    None => other != ABSENT || !self.removed_since(push, family, look),
                 };
                 if is_older {
                     return Err(format!("a scrape saw half of #{}: {seen:?}", push.number));
@@ -163,29 +190,34 @@ impl View {
         Ok(())
     }
 
-    /// Whether something that does away with the family may have come after the push.
-    fn removed_since(&self, push: &Change, family: usize) -> bool {
+    /// Whether something that does away with the family may have come after the push, as this scrape sees it.
+    fn removed_since(&self, push: &Change, family: usize, look: &Look) -> bool {
         self.changes.iter().any(|other| {
+            let is_over = other.number != push.number
+                && other.families.has(family)
+                && self.may_be_over(look, other.number);
             let removes = match other.kind {
                 Kind::Delete => true,
-                Kind::Put => !other.families.has(family),
-                Kind::Post | Kind::Reject => false,
+                Kind::Put => !other.families.has(family) || is_over,
+                Kind::Post => is_over,
+                Kind::Reject => false,
             };
             removes && !other.is_before(push)
         })
     }
-}
 
-/// With what is seen at the end.
-fn ending<'s, S: Copy + Eq + Hash + 's>(
-    mut steps: Vec<Step<'s, S>>,
-    after: impl Iterator<Item = S>,
-) -> Vec<Step<'s, S>> {
-    steps.extend(after.map(|seen| Step {
-        began: u64::MAX - 1,
-        answered: u64::MAX - 1,
-        is_optional: false,
-        apply: Box::new(move |state| (state == seen).then_some(state)),
-    }));
-    steps
+    /// With what is seen at the end, which the state must fit.
+    fn ending<'s, S: Copy + 's>(
+        &'s self,
+        mut steps: Vec<Step<'s, S>>,
+        fits: impl Fn(&Look, &S) -> bool + Copy + 's,
+    ) -> Vec<Step<'s, S>> {
+        steps.extend(self.after.iter().map(|look| Step {
+            began: u64::MAX - 1,
+            answered: u64::MAX - 1,
+            is_optional: false,
+            apply: Box::new(move |state| fits(look, &state).then_some(state)),
+        }));
+        steps
+    }
 }

@@ -6,7 +6,10 @@
 #![allow(dead_code)]
 
 mod checker;
+mod expiry;
 mod order;
+
+use std::collections::BTreeMap;
 
 /// The families that operations are about, named `a` to `f`.
 pub(crate) const FAMILIES: usize = 6;
@@ -95,24 +98,36 @@ impl Change {
     }
 }
 
+/// What a clock may have shown at some moment, at the earliest and at the latest, in any unit that all have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
 /// What a scrape saw of the group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     pub(crate) began: u64,
     pub(crate) answered: u64,
+    /// What the clock of whoever looked showed meanwhile.
+    pub(crate) clock: Span,
     pub(crate) seen: Group,
 }
 
 /// What happened to a group.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    /// What was there in the beginning.
-    pub(crate) before: Group,
+    /// What may have been there in the beginning.
+    pub(crate) before: Vec<Group>,
     pub(crate) changes: Vec<Change>,
     /// What scrapes saw meanwhile.
     pub(crate) looks: Vec<Look>,
     /// What scrapes saw when all was over, one after the other.
-    pub(crate) after: Vec<Group>,
+    pub(crate) after: Vec<Look>,
+    /// From when on what these pushes brought is no longer shown, by the clock of whoever looks. What others brought is
+    /// shown for ever.
+    pub(crate) ends: BTreeMap<Pushed, Span>,
     /// Whether listings lag, so that scrapes do.
     pub(crate) lags: bool,
     /// Whether POSTs take over what others left behind, without a PUT.
