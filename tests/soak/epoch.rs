@@ -4,8 +4,7 @@ use std::sync::{Barrier, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::plan::{GROUPS, Plan, Request, Trouble};
-use crate::promises::Group;
+use crate::plan::{Plan, Request, Trouble};
 use crate::record::{Record, Scraped};
 use crate::requests::Sender;
 
@@ -148,7 +147,7 @@ fn pause(is_done: bool, random: &mut fastrand::Rng) {
 pub(crate) fn rest(
     sender: &Sender<'_>,
     random: &mut fastrand::Rng,
-) -> Result<Vec<[Group; GROUPS]>, String> {
+) -> Result<Vec<Scraped>, String> {
     let hosts = sender.hosts;
     let deadline = Instant::now() + REST;
     let mut targets = hosts.all();
@@ -159,7 +158,7 @@ pub(crate) fn rest(
     for target in targets {
         loop {
             if let Some(scraped) = sender.scrape(target)? {
-                after.push(scraped.seen);
+                after.push(scraped);
                 break;
             }
             if Instant::now() >= deadline {

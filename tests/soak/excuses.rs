@@ -2,9 +2,10 @@
 //!
 //! The model test sees when an operation reads and writes, and what its clock shows. Here only its beginning and its
 //! answer are known, so these excuse more than is really excused. Histories that nothing excuses are the majority all
-//! the same; the totals say how many. That tidying up after a scrape may stall is not excused: it would take a group at
-//! rest for a minute to do harm.
+//! the same; the totals say how many. That tidying up after a scrape may stall is excused only where a group was at rest
+//! for a minute or more, which takes a leap of all clocks: else it does no harm.
 
+use crate::epoch::Outcome;
 use crate::promises::Kind;
 use crate::record::Record;
 
@@ -50,5 +51,18 @@ fn broken_take_over(records: &[Record]) -> bool {
         records
             .iter()
             .any(|other| other.change.kind == Kind::Delete && other.meets(post))
+    })
+}
+
+/// Exception (e), of a group of which everything had expired long ago: something was pushed to it while a scrape was
+/// under way, or after one, which may have been about to remove the group.
+pub(crate) fn is_removed_meanwhile(records: &[Record], outcome: &Outcome) -> bool {
+    let mut pushes = records.iter().filter(|record| record.is_push());
+    pushes.any(|push| {
+        outcome.failed_scrapes > 0
+            || outcome
+                .scrapes
+                .iter()
+                .any(|scrape| scrape.began <= push.change.answered)
     })
 }

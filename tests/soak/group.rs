@@ -1,9 +1,11 @@
 //! One group from epoch to epoch, and the judgement of its history.
 
+use std::collections::BTreeMap;
+
 use crate::epoch::Outcome;
 use crate::excuses;
 use crate::plan::{GroupPlan, Request, Setup};
-use crate::promises::{self, Families, Kind, View};
+use crate::promises::{self, ABSENT, FAMILIES, Families, Kind, Look, Pushed, Span, View};
 use crate::record::Record;
 use crate::report::{Verdict, Violation};
 use crate::requests::Sender;
@@ -11,17 +13,20 @@ use crate::requests::Sender;
 /// How many sets of families fill a group's slots, with the four that [`Group::fill`] pushes besides.
 const OTHERS: usize = 60;
 
+/// The family that is pushed to each group when nothing goes wrong any more, if what is pushed is forwarded.
+pub(crate) const AGAIN: usize = FAMILIES - 1;
+
 /// How often a request is tried while nothing goes wrong.
 const ATTEMPTS: usize = 5;
 
 /// What is known of a group.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    /// What the last scrape showed.
-    seen: promises::Group,
+    /// What may be there.
+    left: Vec<promises::Group>,
     /// What has been done since the group was begun anew, in epochs past and in this.
     era: Vec<Record>,
-    /// How much of that `seen` includes.
+    /// How much of that `left` includes.
     judged: usize,
     /// The class of all that; `None` if it is of several.
     class: Option<usize>,
@@ -31,6 +36,10 @@ pub(crate) struct Group {
     is_full: bool,
     /// Whether it was begun with a PUT.
     is_put: bool,
+    /// Whether everything in it had expired long ago when the epoch began.
+    was_over: bool,
+    /// By how many seconds the fastest clock was ahead of a host that has pushed to it.
+    fastest: i64,
 }
 
 impl Group {
@@ -57,7 +66,8 @@ impl Group {
             setup => setup,
         };
         *self = Self {
-            seen: self.seen,
+            left: std::mem::take(&mut self.left),
+            fastest: self.fastest,
             class: Some(plan.class),
             is_full: matches!(setup, Setup::Full | Setup::FullOnPut),
             is_put: matches!(setup, Setup::Put | Setup::FullOnPut),
@@ -67,7 +77,8 @@ impl Group {
         // Of a set that the class has.
         let planned = plan.clients.iter().flatten().next();
         let families = planned.map_or(Families(0), |request| request.families);
-        self.insist(|| sender.change(random, number, Request { kind, families }))?;
+        let request = Request::new(kind, families);
+        self.insist(|| sender.change(random, number, request))?;
         if self.is_full {
             self.fill(sender, number, random)?;
         }
@@ -84,8 +95,8 @@ impl Group {
             self.insist(|| sender.post_other(random, number, other))?;
         }
         for set in ["a", "ab", "bc", "c"] {
-            let (kind, families) = (Kind::Post, Families::of(set));
-            self.insist(|| sender.change(random, number, Request { kind, families }))?;
+            let request = Request::new(Kind::Post, Families::of(set));
+            self.insist(|| sender.change(random, number, request))?;
         }
         Ok(())
     }
@@ -107,9 +118,62 @@ impl Group {
     }
 
     /// Takes for granted what scrapes show now.
-    pub(crate) fn look(&mut self, seen: impl Iterator<Item = promises::Group>) {
-        self.seen = seen.last().unwrap_or_default();
+    pub(crate) fn look(&mut self, seen: promises::Group) {
+        self.left = vec![seen];
         self.judged = self.era.len();
+    }
+
+    /// All clocks have leapt, and everything in the group has expired long ago.
+    pub(crate) fn leap(&mut self) {
+        self.look(promises::Group::default());
+        self.era.clear();
+        self.judged = 0;
+        self.class = None;
+        self.was_over = true;
+    }
+
+    /// Pushes the family [`AGAIN`] to the group, while nothing goes wrong. Returns the number of the push.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_up`].
+    pub(crate) fn push_again(
+        &mut self,
+        sender: &Sender<'_>,
+        number: usize,
+        random: &mut fastrand::Rng,
+    ) -> Result<Pushed, String> {
+        let request = Request::new(Kind::Post, Families(1 << AGAIN));
+        self.insist(|| sender.change(random, number, request))?;
+        let last = self.era.last();
+        Ok(last.map_or(ABSENT, |record| record.change.number))
+    }
+
+    /// The requests that may have to do with what the group holds.
+    pub(crate) fn era(&self) -> &[Record] {
+        &self.era
+    }
+
+    /// Of what was seen of the group, the families and their pushes that nobody hides who looks by this time.
+    pub(crate) fn lasting(
+        &self,
+        seen: &promises::Group,
+        time: i64,
+    ) -> impl Iterator<Item = (usize, &Record)> {
+        let families = seen.families.into_iter().enumerate();
+        families.filter_map(move |(family, pushed)| {
+            let mut era = self.era.iter();
+            let push = era.find(|record| record.change.number == pushed)?;
+            (push.end(self.fastest).from > time).then_some((family, push))
+        })
+    }
+
+    /// From when on what pushes to the group brought is no longer shown.
+    fn ends(&self) -> BTreeMap<Pushed, Span> {
+        let pushes = self.era.iter().filter(|record| record.is_push());
+        pushes
+            .map(|record| (record.change.number, record.end(self.fastest)))
+            .collect()
     }
 
     /// Judges what was done to the group in this epoch.
@@ -122,35 +186,58 @@ impl Group {
         number: usize,
         plan: &GroupPlan,
         outcome: &Outcome,
-        after: Vec<promises::Group>,
+        after: Vec<Look>,
     ) -> Result<Verdict, Violation> {
         let records = outcome.records.iter();
         self.era
             .extend(records.filter(|record| record.group == number).cloned());
+        let clocks = self.era.iter().map(|record| record.target.clock);
+        self.fastest = clocks.fold(self.fastest, i64::max);
+        let was_over = std::mem::take(&mut self.was_over);
         let new = self.era.get(self.judged..).unwrap_or_default();
         let is_strict = plan.is_strict && self.class.is_some() && !self.is_full;
-        let excuses = if is_strict {
+        let mut excuses = if is_strict {
             String::new()
         } else {
             excuses::possible(new, &self.era, self.is_full)
         };
+        if was_over && excuses::is_removed_meanwhile(new, outcome) {
+            excuses.push('e');
+        }
         let view = View {
-            before: self.seen,
+            before: if self.left.is_empty() {
+                vec![promises::Group::default()]
+            } else {
+                self.left.clone()
+            },
             changes: new.iter().map(|record| record.change).collect(),
             looks: outcome
                 .scrapes
                 .iter()
                 .map(|scraped| scraped.look(number))
                 .collect(),
-            after: after.clone(),
+            after,
+            ends: self.ends(),
             lags: false,
             takes_over: self.is_full && !self.is_put,
         };
         self.is_tainted = !excuses.is_empty();
         let verdict = match view.check() {
-            Ok(()) if self.is_tainted => Verdict::KeptThoughExcusable,
-            Ok(()) => Verdict::Kept,
+            Ok(()) => {
+                self.left = view.left();
+                if self.is_tainted {
+                    Verdict::KeptThoughExcusable
+                } else {
+                    Verdict::Kept
+                }
+            }
             Err(problem) => {
+                self.left = view
+                    .after
+                    .last()
+                    .map(|look| look.seen)
+                    .into_iter()
+                    .collect();
                 let violation = Violation::of(number, &problem, view, &self.era, &excuses);
                 if !self.is_tainted {
                     return Err(violation);
@@ -158,7 +245,7 @@ impl Group {
                 Verdict::Excused(violation)
             }
         };
-        self.look(after.into_iter());
+        self.judged = self.era.len();
         Ok(verdict)
     }
 }

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::plan::{Clocks, Trouble};
+use crate::plan::{Clocks, LEAP, LIFETIME, Trouble};
 use crate::stores::Backing;
 use crate::support::gateway::Gateway;
+use crate::support::receiver::{Behaviour, Receiver};
 
 /// How long it may take until some host lives.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long forwarding a push may take.
+pub(crate) const FORWARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A living host, as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(crate) struct Target {
 pub(crate) struct Hosts {
     backing: Backing,
     clocks: Clocks,
+    /// Where what is pushed is forwarded to, if it is.
+    receiver: Option<Receiver>,
     gateways: Vec<Mutex<Gateway>>,
     living: Mutex<Living>,
     changed: Condvar,
@@ -38,20 +44,29 @@ pub(crate) struct Hosts {
 struct Living {
     targets: Vec<Option<Target>>,
     started: u32,
+    /// By how many seconds all clocks have leapt.
+    leapt: i64,
     random: fastrand::Rng,
 }
 
 impl Hosts {
     /// Starts as many hosts as the store is to have.
-    pub(crate) fn start(backing: Backing, clocks: Clocks, random: &mut fastrand::Rng) -> Self {
+    pub(crate) fn start(
+        backing: Backing,
+        clocks: Clocks,
+        forwards: bool,
+        random: &mut fastrand::Rng,
+    ) -> Self {
         let count = backing.hosts(random);
         let mut hosts = Self {
             backing,
             clocks,
+            receiver: forwards.then(|| Receiver::start(Behaviour::Answers(204))),
             gateways: Vec::new(),
             living: Mutex::new(Living {
                 targets: vec![None; count],
                 started: 0,
+                leapt: 0,
                 random: random.fork(),
             }),
             changed: Condvar::new(),
@@ -103,12 +118,30 @@ impl Hosts {
         fs::rename(&new, self.faults(host)).expect("a file");
     }
 
+    /// Where what is pushed is forwarded to, if it is.
+    pub(crate) fn receiver(&self) -> Option<&Receiver> {
+        self.receiver.as_ref()
+    }
+
+    /// Starts all hosts again, with clocks that are ahead by [`LEAP`] of what they were.
+    pub(crate) fn leap(&self) {
+        self.living().leapt += i64::try_from(LEAP.as_secs()).expect("fits");
+        for host in 0..self.count() {
+            self.kill(host);
+        }
+    }
+
     /// Makes trouble, and is back when all is well again.
     pub(crate) fn make(&self, trouble: Trouble) {
         match trouble {
             Trouble::KillHost(host) => self.kill(host),
             Trouble::KillStore => self.backing.restart(true),
             Trouble::StopStore => self.backing.restart(false),
+            Trouble::Receiver(behaviour) => {
+                if let Some(receiver) = &self.receiver {
+                    receiver.behave(behaviour);
+                }
+            }
         }
     }
 
@@ -133,8 +166,20 @@ impl Hosts {
 
     fn gateway(&self, host: usize, clock: i64) -> Gateway {
         let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
-        self.backing
-            .options()
+        let mut options = self.backing.options();
+        if let Some(receiver) = &self.receiver {
+            let receiver = format!("http://{}", receiver.address());
+            let url = format!("{receiver}/api/v1/write");
+            options = options
+                .variable("forward_remote_write_url", &url)
+                .variable("forward_host", &receiver)
+                .variable(
+                    "forward_timeout",
+                    &format!("{}ms", FORWARD_TIMEOUT.as_millis()),
+                );
+        }
+        options
+            .variable("max_group_ttl", &format!("{}s", LIFETIME.as_secs()))
             .argument(&format!("--clock-offset={clock}"))
             .argument("--fault-file")
             .argument(&text(self.faults(host)))
@@ -144,7 +189,8 @@ impl Hosts {
     }
 
     fn next_clock(&self) -> i64 {
-        self.clocks.offset(&mut self.living().random)
+        let mut living = self.living();
+        living.leapt + self.clocks.offset(&mut living.random)
     }
 
     fn welcome(&self, host: usize, address: SocketAddr, clock: i64) {

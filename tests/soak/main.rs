@@ -1,5 +1,10 @@
 //! The soak test: random requests to several hosts on one store, while hosts and Redis are killed, calls of the store
-//! fail, seem to fail or wait, and clocks differ. Whatever is answered and scraped must be explained.
+//! fail, seem to fail or wait, and clocks differ. Whatever is answered and scraped must be explained, and what is
+//! forwarded must arrive.
+//!
+//! Some pushes are shown for a limited time only, by the clocks of the hosts; and before some epochs all clocks leap so
+//! far that everything has expired long ago, and scrapes remove it. With some stores, what is pushed is forwarded to a
+//! receiver that fails now and then ([`delivery`]).
 //!
 //! It goes in epochs. In each, some clients send PUT, POST and DELETE to each of some groups, and others scrape; then
 //! all is let come to rest, and three scrapes show what is left. The history of each group is judged on its own, by the
@@ -19,6 +24,7 @@ mod promises;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod delivery;
 mod epoch;
 mod excuses;
 mod exposition;
@@ -42,6 +48,14 @@ use stores::Backing;
 /// How many epochs a store lasts.
 const EPOCHS: usize = 15;
 
+/// What kinds of stores are tried in turn: with which clocks, and whether what is pushed is forwarded.
+const KINDS: [(Clocks, bool); 4] = [
+    (Clocks::Exact, true),
+    (Clocks::Wrong, true),
+    (Clocks::Exact, false),
+    (Clocks::Wrong, false),
+];
+
 #[test]
 fn hosts_on_one_sqlite_file() {
     soak("sqlite", || Some(Backing::sqlite()));
@@ -64,8 +78,8 @@ fn soak(name: &str, backing: impl Fn() -> Option<Backing>) {
     let mut totals = Totals::default();
     while Instant::now() < end {
         let Some(backing) = backing() else { return };
-        let clocks = [Clocks::Exact, Clocks::Wrong][totals.stores % 2];
-        if let Err(violation) = try_store(backing, clocks, end, &mut random, &mut totals) {
+        let kind = KINDS[totals.stores % KINDS.len()];
+        if let Err(violation) = try_store(backing, kind, end, &mut random, &mut totals) {
             panic!("{}", violation.keep(name, seed));
         }
         totals.stores += 1;
@@ -77,15 +91,17 @@ fn soak(name: &str, backing: impl Fn() -> Option<Backing>) {
 
 fn try_store(
     backing: Backing,
-    clocks: Clocks,
+    (clocks, forwards): (Clocks, bool),
     end: Instant,
     random: &mut fastrand::Rng,
     totals: &mut Totals,
 ) -> Result<(), Violation> {
-    let hosts = Hosts::start(backing, clocks, random);
+    // The component for WASI 0.2 does not forward.
+    let forwards = forwards && std::env::var("WASI").as_deref() != Ok("0.2");
+    let hosts = Hosts::start(backing, clocks, forwards, random);
     let mut groups = Groups::default();
     for _ in 0..EPOCHS {
-        let plan = plan::epoch(random, hosts.count(), hosts.can_restart_store());
+        let plan = plan::epoch(random, hosts.count(), hosts.can_restart_store(), forwards);
         groups.run(&hosts, &plan, totals)?;
         if Instant::now() >= end {
             break;

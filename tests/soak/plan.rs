@@ -1,7 +1,10 @@
 //! What is done in an epoch, drawn at random.
 
+use std::time::Duration;
+
 use crate::promises::Families;
 use crate::promises::Kind::{self, Delete, Post, Put, Reject};
+use crate::support::receiver::Behaviour;
 
 /// How many groups there are.
 pub(crate) const GROUPS: usize = 8;
@@ -11,6 +14,16 @@ const REQUESTS: usize = 9;
 
 /// How many scrapes are made while clients are at work, at most.
 const SCRAPES: usize = 16;
+
+/// How long is shown what is pushed without a word about it, and anything at most.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How far all clocks leap at a time: everything from before has then expired for longer than it was shown.
+pub(crate) const LEAP: Duration = Duration::from_secs(3 * 3600);
+
+/// For how long pushes ask to be shown, in milliseconds: less than an epoch takes, a few epochs, and longer than any
+/// store lasts.
+const LIFETIMES: [u64; 4] = [50, 500, 4_000, 1_800_000];
 
 /// Whether the clocks of hosts differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +49,24 @@ impl Clocks {
 pub(crate) struct Request {
     pub(crate) kind: Kind,
     pub(crate) families: Families,
+    /// For how long it asks to be shown, in milliseconds.
+    pub(crate) ttl: Option<u64>,
+}
+
+impl Request {
+    /// A request that says nothing of a lifetime.
+    pub(crate) fn new(kind: Kind, families: Families) -> Self {
+        Self {
+            kind,
+            families,
+            ttl: None,
+        }
+    }
+
+    /// For how long what it brings is shown.
+    pub(crate) fn lifetime(self) -> Duration {
+        self.ttl.map_or(LIFETIME, Duration::from_millis)
+    }
 }
 
 /// A class of requests, as the model test has them.
@@ -130,11 +161,15 @@ pub(crate) enum Trouble {
     KillStore,
     /// SIGTERM for Redis, and another start.
     StopStore,
+    /// The receiver of what is forwarded does this from now on.
+    Receiver(Behaviour),
 }
 
 /// What is done in an epoch.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// Whether all hosts start again before, with clocks that have leapt by [`LEAP`].
+    pub(crate) leaps: bool,
     pub(crate) groups: Vec<GroupPlan>,
     /// How many scrapes each of those makes who scrape.
     pub(crate) scrapes: Vec<usize>,
@@ -146,8 +181,21 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
 }
 
+impl Plan {
+    /// Whether the store fails for a while.
+    pub(crate) fn restarts_store(&self) -> bool {
+        let mut troubles = self.troubles.iter().map(|(_, trouble)| trouble);
+        troubles.any(|trouble| matches!(trouble, Trouble::KillStore | Trouble::StopStore))
+    }
+}
+
 /// Draws what is done in an epoch by so many hosts.
-pub(crate) fn epoch(random: &mut fastrand::Rng, hosts: usize, can_restart_store: bool) -> Plan {
+pub(crate) fn epoch(
+    random: &mut fastrand::Rng,
+    hosts: usize,
+    can_restart_store: bool,
+    forwards: bool,
+) -> Plan {
     let groups: Vec<_> = (0..GROUPS).map(|_| group(random)).collect();
     let requests: usize = groups
         .iter()
@@ -168,8 +216,14 @@ pub(crate) fn epoch(random: &mut fastrand::Rng, hosts: usize, can_restart_store:
         };
         troubles.push((random.usize(..requests.max(1)), trouble));
     }
+    if forwards {
+        troubles.push((0, Trouble::Receiver(behaviour(random))));
+        let after = random.usize(..requests.max(1));
+        troubles.push((after, Trouble::Receiver(behaviour(random))));
+    }
     troubles.sort_by_key(|(after, _)| *after);
     Plan {
+        leaps: random.u8(..8) == 0,
         groups,
         scrapes: vec![random.usize(..=SCRAPES / 2), random.usize(..=SCRAPES / 2)],
         troubles,
@@ -189,6 +243,7 @@ fn group(random: &mut fastrand::Rng) -> GroupPlan {
         _ => Setup::CarryOn,
     };
     let in_step = random.u8(..3) == 0;
+    let says_lifetimes = random.bool();
     let clients = if in_step { 2 } else { random.usize(2..=4) };
     let rounds = random.usize(1..=REQUESTS / clients);
     let clients = (0..clients).map(|client| {
@@ -198,9 +253,13 @@ fn group(random: &mut fastrand::Rng) -> GroupPlan {
             } else {
                 random.usize(..class.sets.len())
             };
+            let kind = class.kinds[random.usize(..class.kinds.len())];
+            let is_push = matches!(kind, Put | Post);
+            let ttl = LIFETIMES.get(random.usize(..2 * LIFETIMES.len()));
             Request {
-                kind: class.kinds[random.usize(..class.kinds.len())],
+                kind,
                 families: Families::of(class.sets[set]),
+                ttl: ttl.copied().filter(|_| says_lifetimes && is_push),
             }
         };
         (0..rounds).map(|_| request(random)).collect()
@@ -211,6 +270,16 @@ fn group(random: &mut fastrand::Rng) -> GroupPlan {
         is_strict: class.is_strict,
         clients: clients.collect(),
         in_step,
+    }
+}
+
+/// What a receiver does. It never refuses: that would be final.
+fn behaviour(random: &mut fastrand::Rng) -> Behaviour {
+    match random.u8(..6) {
+        0 => Behaviour::SaysNothing,
+        1 => Behaviour::Answers(500),
+        2 => Behaviour::Answers(429),
+        _ => Behaviour::Answers(204),
     }
 }
 

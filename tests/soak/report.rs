@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::epoch::Outcome;
-use crate::plan::{Plan, Trouble};
-use crate::promises::View;
+use crate::plan::{LIFETIME, Plan, Trouble};
+use crate::promises::{Pushed, View};
 use crate::record::Record;
 
 /// How the history of a group in an epoch was judged.
@@ -31,6 +31,15 @@ pub(crate) struct Totals {
     failed_scrapes: usize,
     kills: usize,
     restarts: usize,
+    /// How often all clocks have leapt.
+    leaps: usize,
+    /// Pushes that were answered and asked to be shown for a limited time.
+    limited: usize,
+    /// Samples that arrived at receivers, and values that had to.
+    samples: usize,
+    due: usize,
+    /// Those of them that did not, and are excused.
+    forgotten: Vec<Violation>,
     /// Calls of a store that failed, that seemed to, and that waited.
     faults: [usize; 3],
     kept: usize,
@@ -46,12 +55,16 @@ impl Totals {
         let answered = outcome.records.iter().filter(is_done).count();
         self.answered += answered;
         self.unanswered += outcome.records.len() - answered;
+        let is_limited = |record: &&Record| is_done(record) && record.lifetime != LIFETIME;
+        self.limited += outcome.records.iter().filter(is_limited).count();
+        self.leaps += usize::from(plan.leaps);
         self.scrapes += outcome.scrapes.len();
         self.failed_scrapes += outcome.failed_scrapes;
         for (_, trouble) in &plan.troubles {
             match trouble {
                 Trouble::KillHost(_) => self.kills += 1,
                 Trouble::KillStore | Trouble::StopStore => self.restarts += 1,
+                Trouble::Receiver(_) => {}
             }
         }
         for (total, new) in self.faults.iter_mut().zip(faults) {
@@ -68,9 +81,18 @@ impl Totals {
         }
     }
 
+    /// Adds what was forwarded in an epoch: the samples that arrived, how many values had to arrive, and those of them
+    /// that did not, which is excused.
+    pub(crate) fn delivered(&mut self, samples: usize, due: usize, forgotten: Vec<Violation>) {
+        self.samples += samples;
+        self.due += due;
+        self.forgotten.extend(forgotten);
+    }
+
     /// Keeps what was excused in a file, for people to judge whether it should have been. Returns where, if there is any.
     pub(crate) fn keep_excused(&self, store: &str, seed: u64) -> Option<String> {
-        let texts: Vec<_> = self.excused.iter().map(|one| one.0.as_str()).collect();
+        let all = self.excused.iter().chain(&self.forgotten);
+        let texts: Vec<_> = all.map(|one| one.0.as_str()).collect();
         (!texts.is_empty()).then(|| keep(&format!("{store}-{seed}-excused"), &texts.join("\n")))
     }
 
@@ -88,17 +110,23 @@ impl fmt::Display for Totals {
         let [failed, lost, waited] = self.faults;
         write!(
             f,
-            "{} stores, {} epochs; {} pushes and deletions answered, {} not; {} scrapes answered, {} not; \
-             {} hosts killed, {} restarts of the store; of its calls {failed} failed, {lost} seemed to, {waited} \
-             waited; {} histories kept all promises, and {} to which an exception may have applied; {} were excused",
+            "{} stores, {} epochs; {} pushes and deletions answered, {} not, {} for a limited time; {} scrapes answered, \
+             {} not; {} hosts killed, {} restarts of the store, {} leaps of the clocks; of its calls {failed} failed, {lost} seemed to, {waited} \
+             waited; {} samples forwarded, {} values had to be, {} of them were not and are excused; {} histories kept \
+             all promises, and {} to which an exception may have applied; {} were excused",
             self.stores,
             self.epochs,
             self.answered,
             self.unanswered,
+            self.limited,
             self.scrapes,
             self.failed_scrapes,
             self.kills,
             self.restarts,
+            self.leaps,
+            self.samples,
+            self.due,
+            self.forgotten.len(),
             self.kept,
             self.kept_though_excusable,
             self.excused.len()
@@ -132,21 +160,35 @@ impl Violation {
             "group {group}: {problem}\nmay be excused by: {excuses}\nbefore, at {since} us: {:?}\n",
             view.before
         );
-        let mut era: Vec<_> = era.iter().collect();
-        era.sort_by_key(|record| record.change.began);
-        for record in era {
-            let _ = writeln!(text, "{record}");
-        }
+        tell(&mut text, era);
         text.push_str("what these saw needs explanation:\n");
         for look in &view.looks {
             let _ = writeln!(
                 text,
-                "{:>9} to {:>9} us  {:?}",
-                look.began, look.answered, look.seen
+                "{:>9} to {:>9} us  {:?}, clock {:?}",
+                look.began, look.answered, look.seen, look.clock
             );
         }
-        for seen in &view.after {
-            let _ = writeln!(text, "at last  {seen:?}");
+        for look in &view.after {
+            let (seen, clock) = (look.seen, look.clock);
+            let _ = writeln!(text, "at last  {seen:?}, clock {clock:?}");
+        }
+        let _ = writeln!(text, "ends: {:?}", view.ends);
+        Self(text)
+    }
+
+    /// Of a family's value that scrapes show, and that never arrives where it is forwarded to.
+    pub(crate) fn of_delivery(
+        group: usize,
+        family: char,
+        number: Pushed,
+        era: &[Record],
+        came: impl Iterator<Item = String>,
+    ) -> Self {
+        let mut text = format!("group {group}: {family} of #{number} is not forwarded\n");
+        tell(&mut text, era);
+        for line in came {
+            let _ = writeln!(text, "{line}");
         }
         Self(text)
     }
@@ -156,6 +198,15 @@ impl Violation {
         let text = format!("SOAK_SEED={seed}, {store}\n{}", self.0);
         let place = keep(&format!("{store}-{seed}"), &text);
         format!("{text}{place}")
+    }
+}
+
+/// Adds these requests, in the order in which they began.
+fn tell(text: &mut String, era: &[Record]) {
+    let mut era: Vec<_> = era.iter().collect();
+    era.sort_by_key(|record| record.change.began);
+    for record in era {
+        let _ = writeln!(text, "{record}");
     }
 }
 

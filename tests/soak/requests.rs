@@ -10,6 +10,9 @@ use crate::promises::{Change, Families, Kind, Pushed, name};
 use crate::record::{Record, Scraped, Stopwatch};
 use crate::support::client::{Body, Client, Response};
 
+/// The header that says how long what a push brings is shown.
+const HEADER: &str = "X-Pushgateway-TTL";
+
 /// How long an answer may take. SQLite alone may wait for five seconds at each step of a request.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -48,10 +51,7 @@ impl Sender<'_> {
         group: usize,
         other: usize,
     ) -> Result<Record, String> {
-        let request = Request {
-            kind: Kind::Post,
-            families: Families(0),
-        };
+        let request = Request::new(Kind::Post, Families(0));
         let number = self.number();
         self.push(random, group, request, number, &format!("other{other} 1\n"))
     }
@@ -73,7 +73,9 @@ impl Sender<'_> {
         let path = exposition::path(group);
         let target = self.hosts.any(random);
         let began = self.stopwatch.now();
-        let answer = self.send(target, method, &path, Body::Fixed(body.as_bytes()))?;
+        let ttl = request.ttl.map(|ttl| format!("{ttl}ms"));
+        let ttl = ttl.as_deref().map(|ttl| (HEADER, ttl));
+        let answer = self.send(target, method, &path, ttl, Body::Fixed(body.as_bytes()))?;
         let is_done = is_good(method, &answer, good)?;
         Ok(Record {
             change: Change {
@@ -86,6 +88,7 @@ impl Sender<'_> {
             },
             group,
             target,
+            lifetime: request.lifetime(),
             answer: match answer {
                 Ok(response) if is_done => response.status.to_string(),
                 Ok(response) => format!("{}, {}", response.status, response.text().trim()),
@@ -101,13 +104,14 @@ impl Sender<'_> {
     /// As [`Self::change`], and what is shown makes no sense.
     pub(crate) fn scrape(&self, target: Target) -> Result<Option<Scraped>, String> {
         let began = self.stopwatch.now();
-        let answer = self.send(target, "GET", "/metrics", Body::None)?;
+        let answer = self.send(target, "GET", "/metrics", None, Body::None)?;
         let answered = self.stopwatch.now();
         if !is_good("GET", &answer, 200)? {
             return Ok(None);
         }
         let text = answer.map(|response| response.text()).unwrap_or_default();
         Ok(Some(Scraped {
+            target,
             began,
             answered,
             seen: exposition::groups(&text)?,
@@ -119,12 +123,16 @@ impl Sender<'_> {
         target: Target,
         method: &str,
         path: &str,
+        header: Option<(&str, &str)>,
         body: Body<'_>,
     ) -> Result<Answer, String> {
         // A connection of its own: on one that was kept, the client would send the request twice.
         let mut client = Client::new(target.address).with_timeout(TIMEOUT);
-        let close = [("Connection", "close")];
-        match client.send(method, path, &close, body) {
+        let headers: Vec<_> = header
+            .into_iter()
+            .chain([("Connection", "close")])
+            .collect();
+        match client.send(method, path, &headers, body) {
             Ok(response) => Ok(Ok(response)),
             Err(error) if self.hosts.is_alive(target) => Err(format!(
                 "host {}, which nobody has killed, gives no answer to {method} {path}: {error}",

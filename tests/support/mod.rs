@@ -17,5 +17,6 @@ pub(crate) mod prometheus;
 pub(crate) mod pushgateway;
 pub(crate) mod receiver;
 pub(crate) mod redis;
+pub(crate) mod remote_write;
 mod response;
 pub(crate) mod wait;

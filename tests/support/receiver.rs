@@ -30,6 +30,10 @@ pub(crate) struct Received {
     pub(crate) head: String,
     /// The body, decompressed.
     pub(crate) message: Vec<u8>,
+    /// What was done with it.
+    pub(crate) behaviour: Behaviour,
+    /// When it had come.
+    pub(crate) came: Instant,
 }
 
 impl Received {
@@ -141,10 +145,15 @@ impl Shared {
 
     fn answer(&self, mut client: &TcpStream) -> io::Result<()> {
         client.set_read_timeout(Some(TIMEOUT))?;
-        let received = read(&mut BufReader::new(client))?;
+        let (head, message) = read(&mut BufReader::new(client))?;
         let mut state = self.state();
         let behaviour = state.behaviour;
-        state.received.push(received);
+        state.received.push(Received {
+            head,
+            message,
+            behaviour,
+            came: Instant::now(),
+        });
         drop(state);
         self.changed.notify_all();
         match behaviour {
@@ -158,7 +167,8 @@ impl Shared {
     }
 }
 
-fn read(client: &mut impl BufRead) -> io::Result<Received> {
+/// The head of a request, and its body, decompressed.
+fn read(client: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if client.read_line(&mut head)? == 0 {
@@ -176,5 +186,5 @@ fn read(client: &mut impl BufRead) -> io::Result<Received> {
     let message = snap::raw::Decoder::new()
         .decompress_vec(&body)
         .map_err(io::Error::other)?;
-    Ok(Received { head, message })
+    Ok((head, message))
 }
