@@ -23,7 +23,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host tool test soak lint fmt fuzz audit deny deny-installed target bench dist dist-check clean
+.PHONY: run build host tool test soak lint fmt fuzz fuzz-corpus fuzz-installed audit deny deny-installed target bench dist dist-check clean
 
 build: target
 ifeq ($(WASI),0.2)
@@ -71,8 +71,16 @@ lint: target deny
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 # Every fuzz target for a minute; SECONDS=600 for longer.
-fuzz:
+fuzz: fuzz-installed
 	scripts/fuzz $(or $(SECONDS),60)
+
+# Keeps in fuzz/corpus what `make fuzz` has found, minimised.
+fuzz-corpus: fuzz-installed
+	scripts/fuzz-corpus
+
+fuzz-installed:
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || \
+		$(CARGO) install --locked cargo-fuzz --version 0.13.2 --profile dev --config profile.dev.debug=false
 
 fmt:
 	$(CARGO) fmt --all
