@@ -41,6 +41,8 @@ struct Arrival {
 pub(crate) struct Delivery {
     pushed: HashMap<Pushed, (usize, Families)>,
     arrived: HashSet<Value>,
+    /// What never arrived, which was excused.
+    forgotten: HashSet<Value>,
     /// What has come since the epoch began, and when, whatever the receiver did with it.
     log: Vec<Arrival>,
     /// How many samples have arrived, at least once each.
@@ -72,16 +74,17 @@ impl Delivery {
         let clocks = sender.hosts.all().into_iter().map(|target| target.clock);
         let latest = shown(clocks.max().unwrap_or_default(), sender.stopwatch.now());
         let groups = groups.iter().zip(&last.seen).enumerate();
-        groups
-            .flat_map(|(number, (group, seen))| {
-                let lasting = group.lasting(seen, latest);
-                lasting.map(move |(family, push)| (number, family, push.change.number))
-            })
+        let values = groups.flat_map(|(number, (group, seen))| {
+            let lasting = group.lasting(seen, latest);
+            lasting.map(move |(family, push)| (number, family, push.change.number))
+        });
+        values
+            .filter(|value| !self.forgotten.contains(value))
             .collect()
     }
 
     /// Waits until these have arrived, and pushes again where something is missing. Returns what was forgotten, which is
-    /// excused; `has_failed` is whether calls of the store have failed in the epoch.
+    /// excused; `has_failed` is whether the receiver, or calls of the store, have failed in the epoch.
     ///
     /// # Errors
     ///
@@ -111,8 +114,10 @@ impl Delivery {
                     may_be_forgotten(push, era, has_failed)
                 })
             };
-            let excused = missing.extract_if(.., is_excused);
-            forgotten.extend(excused.map(|value| self.violation(value, sender, groups)));
+            for value in missing.extract_if(.., is_excused) {
+                self.forgotten.insert(value);
+                forgotten.push(self.violation(value, sender, groups));
+            }
             let late: BTreeSet<_> = missing.iter().map(|(group, _, _)| *group).collect();
             if late.is_empty() {
                 return Ok(forgotten);
@@ -147,7 +152,8 @@ impl Delivery {
                 name(family)
             )
         });
-        Violation::of_delivery(group, name(family), number, groups[group].era(), came)
+        let lines = came.chain(sender.hosts.logs());
+        Violation::of_delivery(group, name(family), number, groups[group].era(), lines)
     }
 
     /// Waits until these have arrived, or forwarding is over, and returns those that have not.
@@ -214,9 +220,9 @@ impl Delivery {
 
 /// Whether an exception may apply that `docs/forwarding.md` states.
 ///
-/// The mark of this push may have been deleted in place of that of another, which was still being forwarded when it was
-/// written; and before this one was sent, its host was killed, or a call of the store failed: `has_failed`. Or the index
-/// of the group may lack it, since another POST was under way.
+/// The mark of this push, or of its failure, may have been deleted in place of that of another, which was still being
+/// forwarded when it was written; and this one was not sent, since its host was killed, or the receiver or a call of the
+/// store failed: `has_failed`. Or the index of the group may lack it, since another POST was under way.
 fn may_be_forgotten(push: &Record, era: &[Record], has_failed: bool) -> bool {
     let most = u64::try_from(OVER.as_micros()).expect("fits");
     let mut others = era.iter().filter(|other| other.is_push());

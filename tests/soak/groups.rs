@@ -69,7 +69,8 @@ impl Groups {
             totals.judged(group.judge(number, plan, &outcome, after)?);
         }
         if let (Some(receiver), Some(last)) = (hosts.receiver(), after.last()) {
-            let has_failed = faults[..2] != [0, 0] || plan.restarts_store();
+            let has_failed =
+                faults[..2] != [0, 0] || plan.restarts_store() || plan.receiver_fails();
             let due = self.delivery.due(&sender, &self.groups, last);
             let missing = self.delivery.insist(
                 &sender,

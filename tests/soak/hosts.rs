@@ -14,6 +14,9 @@ use crate::support::receiver::{Behaviour, Receiver};
 /// How long it may take until some host lives.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How many lines of a host's log are told.
+const LOG_LINES: usize = 30;
+
 /// How long forwarding a push may take.
 pub(crate) const FORWARD_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -129,6 +132,20 @@ impl Hosts {
         for host in 0..self.count() {
             self.kill(host);
         }
+    }
+
+    /// The last lines that each host has logged.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = String> {
+        self.gateways.iter().enumerate().map(|(host, gateway)| {
+            let log = gateway
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .stderr();
+            let lines: Vec<_> = log.lines().collect();
+            let first = lines.len().saturating_sub(LOG_LINES);
+            let last = lines.get(first..).unwrap_or_default();
+            format!("the log of host {host}:\n{}", last.join("\n"))
+        })
     }
 
     /// Makes trouble, and is back when all is well again.

@@ -187,6 +187,14 @@ impl Plan {
         let mut troubles = self.troubles.iter().map(|(_, trouble)| trouble);
         troubles.any(|trouble| matches!(trouble, Trouble::KillStore | Trouble::StopStore))
     }
+
+    /// Whether the receiver of what is forwarded fails for a while, or says nothing.
+    pub(crate) fn receiver_fails(&self) -> bool {
+        let mut troubles = self.troubles.iter().map(|(_, trouble)| trouble);
+        troubles.any(|trouble| {
+            matches!(trouble, Trouble::Receiver(behaviour) if *behaviour != Behaviour::Answers(204))
+        })
+    }
 }
 
 /// Draws what is done in an epoch by so many hosts.

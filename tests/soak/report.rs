@@ -177,17 +177,17 @@ impl Violation {
         Self(text)
     }
 
-    /// Of a family's value that scrapes show, and that never arrives where it is forwarded to.
+    /// Of a family's value that scrapes show, and that never arrives where it is forwarded to; the lines say more.
     pub(crate) fn of_delivery(
         group: usize,
         family: char,
         number: Pushed,
         era: &[Record],
-        came: impl Iterator<Item = String>,
+        lines: impl Iterator<Item = String>,
     ) -> Self {
         let mut text = format!("group {group}: {family} of #{number} is not forwarded\n");
         tell(&mut text, era);
-        for line in came {
+        for line in lines {
             let _ = writeln!(text, "{line}");
         }
         Self(text)

@@ -135,8 +135,9 @@ impl Sender<'_> {
         match client.send(method, path, &headers, body) {
             Ok(response) => Ok(Ok(response)),
             Err(error) if self.hosts.is_alive(target) => Err(format!(
-                "host {}, which nobody has killed, gives no answer to {method} {path}: {error}",
-                target.host
+                "host {}, which nobody has killed, gives no answer to {method} {path}: {error}\n{}",
+                target.host,
+                self.hosts.logs().collect::<Vec<_>>().join("\n")
             )),
             Err(error) => Ok(Err(format!("killed ({error})"))),
         }
