@@ -23,7 +23,7 @@ LOCAL_HOST := target/debug/local-host
 UP_ARGS := --listen $(LISTEN) --state-dir $(STATE_DIR) \
 	$(if $(RUNTIME_CONFIG_FILE),--runtime-config-file $(RUNTIME_CONFIG_FILE))
 
-.PHONY: run build host tool test soak lint fmt fuzz fuzz-corpus fuzz-installed audit deny deny-installed target bench dist dist-check clean
+.PHONY: run build host tool test soak coverage mutants lint fmt fuzz fuzz-corpus fuzz-installed audit deny deny-installed target bench dist dist-check clean
 
 build: target
 ifeq ($(WASI),0.2)
@@ -52,6 +52,14 @@ test: target
 # other requests, or the other component: make soak SECONDS=3600 SEED=7 WASI=0.2.
 soak: build host
 	WASI=$(WASI) SOAK_SECONDS=$(or $(SECONDS),60) SOAK_SEED=$(or $(SEED),1) $(CARGO) test --locked --test soak -- --nocapture hosts_on
+
+# What of the core the unit tests and the model test do not execute: a table, and target/coverage/uncovered.txt.
+coverage:
+	scripts/coverage
+
+# What can be broken in the core without a test noticing. For other files: make mutants FILES='src/post.rs src/room.rs'.
+mutants:
+	scripts/mutants $(FILES)
 
 # What a release hands out, in target/dist; docs/distribution.md says what it is.
 dist: target
