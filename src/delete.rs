@@ -167,3 +167,39 @@ async fn still_marked<S: Store>(
         .filter_map(|(group, value)| is_mark(value).then_some(group))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::layout::Slot;
+    use crate::store::memory::MemoryStore;
+    use crate::testing::{At, block_on};
+
+    #[test]
+    fn all_groups_go_and_nothing_else() {
+        let id = |job| GroupingKey::new([("job", job)]).expect("has a job").id();
+        let (put, posted, rejected) = (id("a"), id("b"), id("c"));
+        let slot = Slot::of_families(["m"]);
+        let others = [
+            layout::SHAPES.to_owned(),
+            layout::family_type("m"),
+            "somebody else's".to_owned(),
+        ];
+        let store = MemoryStore::default();
+        let keys = [
+            layout::root(&put),
+            layout::post(&posted, Generation::NONE, &slot),
+            layout::index(&posted),
+            layout::failure(&rejected),
+        ];
+        let stored = keys.into_iter().chain(others.clone());
+        store
+            .values
+            .borrow_mut()
+            .extend(stored.map(|key| (key, Vec::new())));
+
+        block_on(delete_all_groups(&store, &At(1))).expect("the store works");
+        let left: Vec<_> = store.values.borrow().keys().cloned().collect();
+        assert_eq!(left, BTreeSet::from(others).into_iter().collect::<Vec<_>>());
+    }
+}

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn usual_mistakes_have_a_hint() {
-        let cases: [(&[u8], &str); 16] = [
+        let cases: [(&[u8], &str); 17] = [
             (b"{\"m\":1}\n", "not JSON"),
             (b"{}\n", "not JSON"),
             (b"m 1", "--data-binary"),
@@ -107,6 +107,7 @@ mod tests {
             (b"m 1 \n", "remove the blank"),
             (b"m 1 # {} 1\n", "exemplars"),
             (b"a 1b 2\n", "--data-binary"),
+            (b"a 1 b 2\n", "nothing may follow the value"),
             (
                 b"--------------------------d74496d6\r\nContent-Disposition: form-data; name=\"f\"\r\n",
                 "-F makes a form",
@@ -124,6 +125,15 @@ mod tests {
                 "{error}: {hint:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_hint_stands_below_the_text() {
+        assert_eq!(add("is wrong", None), "is wrong");
+        assert_eq!(
+            add("is wrong", Some("do better")),
+            "is wrong\nhint: do better"
+        );
     }
 
     #[test]

@@ -340,3 +340,96 @@ impl<S: Store, W: World> Operation<'_, S, W> {
         self.rules.max_entry_bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::names::NameScheme;
+    use crate::exposition::text;
+    use crate::store::memory::MemoryStore;
+    use crate::testing::{At, block_on};
+
+    const RULES: Rules = Rules {
+        consistency_check: true,
+        max_entry_bytes: 1 << 20,
+        push_limits: PushLimits {
+            max_series_per_push: None,
+            max_families_per_push: None,
+            max_labels_per_series: None,
+            max_label_bytes: None,
+        },
+        group_limits: GroupLimits {
+            max_groups: None,
+            max_groups_per_job: None,
+        },
+        forward: None,
+    };
+
+    fn pushed(store: &MemoryStore, job: &str, body: &str, rules: Rules) -> Result<(), PushError> {
+        let push_of = Push {
+            kind: Kind::Put,
+            key: &GroupingKey::new([("job", job)]).expect("has a job"),
+            families: text::parse(body.as_bytes(), NameScheme::Legacy).expect("is valid"),
+            ttl: None,
+        };
+        block_on(push(store, &At(1), push_of, rules)).map(drop)
+    }
+
+    #[test]
+    fn an_entry_may_be_as_large_as_the_limit() {
+        let store = MemoryStore::default();
+        for limit in 0..1000 {
+            let rules = Rules {
+                max_entry_bytes: limit,
+                ..RULES
+            };
+            match pushed(&store, "j", "m 1\nn 2\n", rules) {
+                Err(PushError::TooLarge { size, limit: told }) => {
+                    assert!(told == limit && size > limit, "{size} {told} {limit}");
+                    assert!(store.values.borrow().is_empty());
+                }
+                other => {
+                    other.expect("is accepted");
+                    let key = GroupingKey::new([("job", "j")]).expect("has a job");
+                    let values = store.values.borrow();
+                    let entry = values.get(&layout::root(&key.id()));
+                    assert_eq!(entry.map(Vec::len), Some(limit));
+                    return;
+                }
+            }
+        }
+        panic!("a small push does not fit into 1000 bytes");
+    }
+
+    #[test]
+    fn a_group_without_room_is_refused_and_leaves_nothing() {
+        let store = MemoryStore::default();
+        let rules = Rules {
+            group_limits: GroupLimits {
+                max_groups: Some(1),
+                max_groups_per_job: None,
+            },
+            ..RULES
+        };
+        pushed(&store, "a", "m 1\n", rules).expect("is accepted");
+        let before = store.values.borrow().clone();
+        let refused = pushed(&store, "b", "m 1\n", rules);
+        assert!(
+            matches!(&refused, Err(PushError::Full(full)) if full.limit == 1),
+            "{refused:?}"
+        );
+        assert_eq!(*store.values.borrow(), before);
+        pushed(&store, "a", "m 2\n", rules).expect("is accepted");
+    }
+
+    #[test]
+    fn families_that_the_gateway_makes_itself_are_left_out() {
+        let store = MemoryStore::default();
+        let automatic = "push_time_seconds 1\n# TYPE push_failure_time_seconds counter\n\
+                         push_failure_time_seconds 2\n";
+        pushed(&store, "j", &format!("{automatic}m 1\n"), RULES).expect("is accepted");
+        let with = store.values.take();
+        pushed(&store, "j", "m 1\n", RULES).expect("is accepted");
+        assert_eq!(store.values.take(), with);
+    }
+}

@@ -87,15 +87,20 @@ mod tests {
 
     #[test]
     fn quotes_as_go_does() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"", r#""""#),
             (b"a-b", r#""a-b""#),
             (b"a\"b\\", r#""a\"b\\""#),
             (b"1\r", r#""1\r""#),
+            (b"\x07\x08\x0b\x0c\n\t", r#""\a\b\v\f\n\t""#),
+            (b" ~", r#"" ~""#),
             (b"\x00\x1b\x7f", r#""\x00\x1b\x7f""#),
             (b"\xff\xfea", r#""\xff\xfea""#),
             ("Πäe\u{301}".as_bytes(), "\"Πäe\u{301}\""),
-            ("\u{200b}\u{feff}".as_bytes(), r#""\u200b\ufeff""#),
+            (
+                "\u{200b}\u{feff}\u{e0001}".as_bytes(),
+                r#""\u200b\ufeff\U000e0001""#,
+            ),
         ];
         for (text, want) in cases {
             assert_eq!(quote(text), want);

@@ -171,7 +171,28 @@ mod tests {
     #[test]
     fn a_body_that_breaks_off_is_an_error() {
         let mut body = Pieces::new(&[b"1"]).broken();
-        let result = block_on(receive(&HeaderMap::new(), &mut body, 8));
-        assert!(matches!(result, Err(ReceiveError::Broken(_))), "{result:?}");
+        let error = block_on(receive(&HeaderMap::new(), &mut body, 8)).expect_err("is refused");
+        assert_eq!(error.to_string(), "body broke off: connection reset");
+    }
+
+    #[test]
+    fn a_body_that_is_not_what_its_header_says_is_an_error() {
+        let (result, _) = received(&[(CONTENT_ENCODING, "gzip")], &[b"m 1\n"]);
+        assert_eq!(
+            result.map_err(|error| error.to_string()),
+            Err("unexpected EOF".to_owned())
+        );
+    }
+
+    #[test]
+    fn who_sends_too_much_is_told_the_limit() {
+        let (result, _) = received(&[], &[b"123456789"]);
+        assert_eq!(
+            result.map_err(|error| error.to_string()),
+            Err(
+                "body is larger than max_push_bytes allows (8 bytes, before and after decompression)"
+                    .to_owned()
+            )
+        );
     }
 }

@@ -176,33 +176,59 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_refusal_is_remembered_for_a_moment() {
+    /// How often the keys are listed for a push to a job that has no room, at this time.
+    fn listings(job: &str, now: Nanos) -> usize {
         let store = MemoryStore::default();
-        store
-            .values
-            .borrow_mut()
-            .insert(layout::root(&id("x", "1")), Vec::new());
+        let own = layout::root(&id(job, "1"));
+        store.values.borrow_mut().insert(own, Vec::new());
         let limits = GroupLimits {
             max_groups: None,
             max_groups_per_job: Some(1),
         };
-        let listings = |now| {
-            store.take_calls();
-            assert!(
-                block_on(check(&store, &id("x", "2"), &limits, now))
-                    .is_ok_and(|room| room.is_err())
-            );
-            store
-                .take_calls()
-                .iter()
-                .filter(|(operation, _)| *operation == "list")
-                .count()
-        };
+        let refused = block_on(check(&store, &id(job, "2"), &limits, now));
+        assert!(refused.is_ok_and(|room| room.is_err()));
+        let calls = store.take_calls();
+        calls
+            .iter()
+            .filter(|(operation, _)| *operation == "list")
+            .count()
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_for_a_moment() {
         let now = 1_000 * REMEMBERED;
+        let at = [
+            ("x", now, 1),
+            ("y", now, 1),
+            ("x", now + 1, 0),
+            ("y", now + 1, 0),
+            ("x", now + REMEMBERED, 1),
+        ];
+        for (job, now, want) in at {
+            assert_eq!(listings(job, now), want, "{job} {now}");
+        }
+    }
+
+    #[test]
+    fn many_refusals_are_not_all_remembered() {
+        let now = 2_000 * REMEMBERED;
+        for job in 0..=MAX_REMEMBERED {
+            assert_eq!(listings(&format!("job {job}"), now), 1, "{job}");
+        }
+        assert_eq!(listings("job 0", now), 1);
+        assert_eq!(listings(&format!("job {MAX_REMEMBERED}"), now), 0);
+    }
+
+    #[test]
+    fn who_finds_no_room_is_told_the_limit() {
+        let full = Full {
+            variable: "max_groups",
+            limit: 3,
+        };
         assert_eq!(
-            [listings(now), listings(now + 1), listings(now + REMEMBERED)],
-            [1, 0, 1]
+            full.to_string(),
+            "push would make another group, max_groups allows 3: \
+             delete groups that are no longer needed"
         );
     }
 }

@@ -387,6 +387,7 @@ mod tests {
             (Method::PUT, "/-/quit", Route::Quit),
             (Method::GET, "/-/quit", Route::Quit),
             (Method::DELETE, "/-/quit", Route::MethodNotAllowed(QUIT)),
+            (Method::OPTIONS, "/-/quit", Route::Options(QUIT)),
             (Method::GET, "/api/v1/status", Route::ApiStatus),
             (Method::HEAD, "/api/v1/metrics", Route::ApiMetrics),
             (Method::PUT, "/api/v1/metrics", Route::MethodNotAllowed(GET)),
@@ -399,6 +400,7 @@ mod tests {
             (Method::GET, "/api/v1/metrics/", Route::NotFound),
             (Method::GET, "/api/v1/groups", Route::ListGroups),
             (Method::DELETE, "/api/v1/groups", Route::DeleteGroups),
+            (Method::OPTIONS, "/api/v1/groups", Route::Options(GROUPS)),
             (
                 Method::PUT,
                 "/api/v1/groups",

@@ -149,3 +149,6 @@ fn decode(own: &[u8]) -> Vec<StoredFamily<'_>> {
         .map(|entry| entry.families)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -204,6 +204,20 @@ mod tests {
     }
 
     #[test]
+    fn who_is_refused_is_told_by_which_header() {
+        assert_eq!(
+            OtherSite::FetchSite.to_string(),
+            "changes on behalf of other sites are refused: \
+             Sec-Fetch-Site says that a page elsewhere is behind this request"
+        );
+        assert_eq!(
+            OtherSite::Origin.to_string(),
+            "changes on behalf of other sites are refused: \
+             Origin is not the host that this request is for"
+        );
+    }
+
+    #[test]
     fn all_that_can_change_something_is_looked_at() {
         for method in ["PUT", "POST", "DELETE", "PATCH", "put", "SEARCH"] {
             assert_eq!(

@@ -12,25 +12,11 @@ use crate::groups::key::GroupingKey;
 use crate::limits::{GroupLimits, PushLimits};
 use crate::push::{Push, PushError, Rules, push};
 use crate::scrape::scrape;
-use crate::store::World;
 use crate::store::memory::MemoryStore;
-use crate::testing::block_on;
+use crate::testing::{At, block_on};
 
 /// The time of the worked example, `2026-11-23T03:50:20.386308476Z`.
 const NOW: u64 = 1_795_405_820_386_308_476;
-
-/// A world in which it is always the same time.
-struct At(u64);
-
-impl World for At {
-    fn now(&self) -> u64 {
-        self.0
-    }
-
-    fn random(&self) -> u64 {
-        7
-    }
-}
 
 fn push_families(
     store: &MemoryStore,

@@ -184,6 +184,33 @@ fn a_malformed_variable_is_named() {
 }
 
 #[test]
+fn only_pages_make_a_browser_ask_its_user() {
+    let tokens = tokens(&[(SCRAPE, "scrape")]);
+    let cases = [
+        ("/", "401 with a dialog"),
+        ("/status", "401 with a dialog"),
+        ("/metrics", "401"),
+        ("/api/v1/metrics", "401"),
+    ];
+    for (path, want) in cases {
+        assert_eq!(outcome(&tokens, "", "GET", path), want, "{path}");
+    }
+}
+
+#[test]
+fn who_is_refused_is_told_what_is_missing() {
+    let unknown = Refusal::Unknown(Challenge::Bearer).to_string();
+    assert!(
+        unknown.contains("Authorization: Bearer <token>"),
+        "{unknown}"
+    );
+    assert_eq!(
+        Refusal::NotAllowed.to_string(),
+        "the token does not allow this"
+    );
+}
+
+#[test]
 fn tokens_are_in_no_debug_output() {
     let tokens = tokens(&[
         (PUSH, "job=hunter2"),

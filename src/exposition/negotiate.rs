@@ -308,6 +308,20 @@ mod tests {
                 delimited("underscores"),
             ),
             ("*/*;escaping=dots".into(), text("dots")),
+            ("*;escaping=dots".into(), text("dots")),
+            // Where there is no type, or no subtype, there is no entry.
+            ("nonsense;escaping=dots".into(), text("underscores")),
+            ("text/;escaping=dots".into(), text("underscores")),
+            ("text/plain/x;escaping=dots".into(), text("underscores")),
+            // Parameters without a value, or with two, do not count.
+            (
+                format!("text/plain;version=1.0.0;version=,{PROTOBUF}delimited;q=0.5"),
+                delimited("underscores"),
+            ),
+            (
+                format!("text/plain;version=1=0,{PROTOBUF}delimited;q=0.5"),
+                text("underscores"),
+            ),
             // Wildcards come last, whatever their q.
             (
                 "*/*;escaping=dots;q=1,text/plain;q=0.1".into(),
@@ -353,13 +367,13 @@ mod tests {
             assert_eq!(kind(Support::On), *want, "{accept}");
             assert_eq!(kind(Support::Off), FormatKind::Text, "{accept}");
         }
-        assert_eq!(
-            negotiate(
-                "application/openmetrics-text; version=1.0.0; escaping=dots",
-                Support::On
-            ),
-            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots"
-        );
+        for version in ["1.0.0", "0.0.1"] {
+            let start = format!("application/openmetrics-text; version={version}; ");
+            assert_eq!(
+                negotiate(&format!("{start}escaping=dots"), Support::On),
+                format!("{start}charset=utf-8; escaping=dots")
+            );
+        }
     }
 
     #[test]

@@ -214,6 +214,7 @@ pub fn about(name: &str, metric: &Metric<'_>, problem: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exposition::model::Label;
     use crate::exposition::names::NameScheme;
     use crate::exposition::text;
     use crate::groups::key::GroupingKey;
@@ -283,6 +284,40 @@ mod tests {
         for (name, body, want) in cases {
             assert_eq!(checked(body, &job), want, "{name}");
         }
+    }
+
+    #[test]
+    fn a_label_that_comes_twice_is_refused() {
+        // As protobuf can have it; in the text formats it is a syntax error.
+        let family = MetricFamily {
+            name: "m".into(),
+            help: None,
+            metric_type: MetricType::Gauge,
+            unit: None,
+            metrics: vec![Metric {
+                labels: vec![Label::new("a", "1"), Label::new("a", "2")],
+                value: Value::Gauge(1.0),
+                timestamp_ms: None,
+            }],
+        };
+        let told = check_push(&[family]).map_err(|violations| violations.to_string());
+        assert_eq!(
+            told,
+            Err(r#"collected metric "m" { label:{name:"a" value:"1"} label:{name:"a" value:"2"} gauge:{value:1}} has two or more labels with the same name: a"#.to_owned())
+        );
+    }
+
+    #[test]
+    fn what_to_do_is_told_where_it_is_known() {
+        let hint = |body: &[u8]| {
+            let families = text::parse(body, NameScheme::Legacy).expect("parses");
+            let violations = check_timestamps(&families)
+                .and_then(|()| check_push(&families))
+                .expect_err("is refused");
+            violations.hint()
+        };
+        assert_eq!(hint(b"m 1 0\n"), Some(hints::TIMESTAMPS));
+        assert_eq!(hint(b"m{__x=\"b\"} 1\n"), None);
     }
 
     #[test]

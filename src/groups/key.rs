@@ -222,9 +222,8 @@ mod tests {
 
     #[test]
     fn displays_as_prometheus_does() {
-        assert_eq!(
-            key(&[("job", "a\"b"), ("instance", "i")]).to_string(),
-            r#"{instance="i",job="a\"b"}"#
-        );
+        let key = key(&[("job", "a\"b"), ("instance", "i")]);
+        assert_eq!(key.to_string(), r#"{instance="i",job="a\"b"}"#);
+        assert_eq!(format!("{key:?}"), key.to_string());
     }
 }

@@ -240,6 +240,7 @@ mod tests {
     const LABELS: &[(&str, &str)] = &[
         ("instance", "db-1\n"),
         ("job", "back\"up"),
+        ("tabs", "a\tb\rc"),
         ("zone.eu", "a"),
     ];
 
@@ -249,6 +250,7 @@ mod tests {
             (r#"{job="back\"up"}"#, true),
             (r#"job='back"up'"#, true),
             (r#" { job = `back"up` , } "#, true),
+            (r#"{job=`back\up`}"#, false),
             (r#"{job="back"}"#, false),
             (r#"{job!="back"}"#, true),
             (r#"{job=~"back.*",instance=~"db-.+"}"#, true),
@@ -257,6 +259,8 @@ mod tests {
             (r#"{job=~"x|back.up"}"#, true),
             (r#"{job!~"x|y"}"#, true),
             (r#"{instance="db-1\n"}"#, true),
+            (r#"{instance="db-1\t"}"#, false),
+            (r#"{tabs="a\tb\rc"}"#, true),
             (r#"{"zone.eu"="a"}"#, true),
             (r#"{absent=""}"#, true),
             (r#"{absent!=""}"#, false),
@@ -296,6 +300,10 @@ mod tests {
                 "expected an escape sequence at byte 6 of the selector",
             ),
             (
+                r#"{job="ab\x"}"#,
+                "expected an escape sequence at byte 8 of the selector",
+            ),
+            (
                 r#"{job="a""#,
                 "expected a comma or a closing brace at byte 8 of the selector",
             ),
@@ -313,15 +321,18 @@ mod tests {
             let error = Selector::parse(text).map(|_| ()).expect_err(text);
             assert_eq!(error.to_string(), want, "{text}");
         }
-        assert!(matches!(
-            Selector::parse(r#"job=~"(""#),
-            Err(SelectorError::Regex(_))
-        ));
-        let long = format!("job=\"{}\"", "x".repeat(MAX_LENGTH));
-        assert_eq!(
-            Selector::parse(&long).map(|_| ()),
-            Err(SelectorError::TooLong)
-        );
+        let error = Selector::parse(r#"job=~"(""#).map(|_| ());
+        let error = error.expect_err("is no regular expression").to_string();
+        assert!(error.starts_with("invalid regular expression: "), "{error}");
+        let of_length = |length| {
+            let text = format!("job=\"{}\"", "x".repeat(length - 6));
+            assert_eq!(text.len(), length);
+            Selector::parse(&text).map(|_| ())
+        };
+        assert_eq!(of_length(MAX_LENGTH), Ok(()));
+        let error = of_length(MAX_LENGTH + 1).expect_err("is too long");
+        let want = format!("selector is longer than {MAX_LENGTH} bytes");
+        assert_eq!(error.to_string(), want);
     }
 
     proptest! {

@@ -131,6 +131,41 @@ mod tests {
     }
 
     #[test]
+    fn errors_read_as_those_of_the_pushgateway() {
+        use ContentEncoding::{Gzip, Identity, Snappy};
+        let cases: [(ContentEncoding, &[u8], &str); 8] = [
+            (Gzip, b"", "EOF"),
+            (Gzip, b"m 1\n", "unexpected EOF"),
+            (Gzip, b"some_metric 1\n", "gzip: invalid header"),
+            (
+                Gzip,
+                b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\x01\0\0\0\0\0\0\0",
+                "gzip: invalid checksum",
+            ),
+            (
+                Gzip,
+                b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff",
+                "flate: corrupt input before offset 1",
+            ),
+            (Snappy, b"some_metric 1\n", "snappy: corrupt input"),
+            (
+                Snappy,
+                b"\xff\x06\0\0sNaPpY\x02\0\0\0",
+                "snappy: unsupported input",
+            ),
+            (
+                Identity,
+                &[b'x'; 31],
+                "expected a body of at most 30 bytes, found more",
+            ),
+        ];
+        for (encoding, body, want) in cases {
+            let error = decode(encoding, body, 30).expect_err(want);
+            assert_eq!(error.to_string(), want);
+        }
+    }
+
+    #[test]
     fn bodies_as_they_are_have_a_limit_too() {
         let identity = |limit| decode(ContentEncoding::Identity, b"1234", limit);
         assert_eq!(identity(4), Ok(Cow::Borrowed(&b"1234"[..])));
