@@ -189,6 +189,26 @@ mod tests {
             ),
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                 encoding=delimited;note=\"a \\\"b\\\" c\"",
+                Protobuf,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=\"io.prometheus.client.MetricFamily\\\"\";\
+                 encoding=delimited",
+                Text,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                 encoding=delimited;note=\"a\nb\"",
+                Text,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                 encoding=delimited;note=\"a",
+                Text,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
                  encoding=delimited;encoding=text",
                 Text,
             ),

@@ -271,6 +271,10 @@ mod tests {
             ),
             (format!("{PROTOBUF}Delimited"), text("underscores")),
             (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily".into(),
+                text("underscores"),
+            ),
+            (
                 "application/vnd.google.protobuf;encoding=delimited".into(),
                 text("underscores"),
             ),
@@ -325,6 +329,14 @@ mod tests {
             // Wildcards come last, whatever their q.
             (
                 "*/*;escaping=dots;q=1,text/plain;q=0.1".into(),
+                text("underscores"),
+            ),
+            (
+                "*/plain;escaping=dots;q=1,text/plain;q=0.1".into(),
+                text("underscores"),
+            ),
+            (
+                "text/*;escaping=dots;q=1,text/plain;q=0.1".into(),
                 text("underscores"),
             ),
             (
@@ -384,6 +396,18 @@ mod tests {
         );
         let format = Format::negotiate(Some(&accept), Support::Off);
         assert_eq!(format.kind, FormatKind::ProtobufDelimited);
+    }
+
+    #[test]
+    fn in_long_headers_wildcards_are_ordered_by_q_alone() {
+        for (others, want) in [(FEW - 2, "underscores"), (FEW - 1, "dots")] {
+            let accept = format!(
+                "{}*/*;escaping=dots;q=0.9,text/plain;q=0.1",
+                "a/b,".repeat(others)
+            );
+            let want = format!("text/plain; version=0.0.4; charset=utf-8; escaping={want}");
+            assert_eq!(negotiate(&accept, Support::Off), want, "{accept}");
+        }
     }
 
     proptest! {

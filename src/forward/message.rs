@@ -229,16 +229,78 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_described() {
-        let family = MetricFamily {
-            name: "m".into(),
-            help: Some("h".into()),
-            metric_type: MetricType::Summary,
-            unit: None,
-            metrics: Vec::new(),
+    fn a_native_histogram_of_floats_is_as_the_schema_has_it() {
+        let native = NativeHistogram {
+            schema: -1,
+            zero_count_float: 0.5,
+            positive: NativeBuckets {
+                spans: vec![BucketSpan {
+                    offset: -2,
+                    length: 2,
+                }],
+                deltas: Vec::new(),
+                counts: vec![1.5, 1.0],
+            },
+            ..NativeHistogram::default()
+        };
+        let whole = Histogram {
+            sample_count_float: 3.0,
+            ..Histogram::default()
         };
         let mut out = Vec::new();
-        put_metadata(&mut out, &family);
-        assert_eq!(out, [0x1a, 8, 0x08, 5, 0x12, 1, b'm', 0x22, 1, b'h']);
+        let gauge = MetricType::GaugeHistogram;
+        put_histogram(&mut out, &[], gauge, (&whole, &native), 1);
+        let want = [
+            &[0x0a, 0x44, 0x22, 0x42, 0x11][..], // count_float
+            &3.0_f64.to_le_bytes(),
+            &[0x19], // sum
+            &[0; 8],
+            &[0x20, 1, 0x29], // schema, zero_threshold
+            &[0; 8],
+            &[0x39], // zero_count_float
+            &0.5_f64.to_le_bytes(),
+            &[0x5a, 4, 0x08, 3, 0x10, 2], // positive_spans
+            &[0x6a, 16],                  // positive_counts, packed
+            &1.5_f64.to_le_bytes(),
+            &1.0_f64.to_le_bytes(),
+            &[0x70, 3, 0x78, 1], // reset_hint, timestamp
+        ];
+        assert_eq!(out, want.concat());
+    }
+
+    #[test]
+    fn a_family_is_described() {
+        let described = |metric_type, help: Option<&'static str>, unit: Option<&'static str>| {
+            let family = MetricFamily {
+                name: "m".into(),
+                help: help.map(Into::into),
+                metric_type,
+                unit: unit.map(Into::into),
+                metrics: Vec::new(),
+            };
+            let mut out = Vec::new();
+            put_metadata(&mut out, &family);
+            out
+        };
+        assert_eq!(
+            described(MetricType::Summary, Some("h"), None),
+            [0x1a, 8, 0x08, 5, 0x12, 1, b'm', 0x22, 1, b'h']
+        );
+        assert_eq!(
+            described(MetricType::Gauge, None, Some("u")),
+            [0x1a, 8, 0x08, 2, 0x12, 1, b'm', 0x2a, 1, b'u']
+        );
+        // The numbers of the schema (MetricMetadata.MetricType).
+        let numbers = [
+            (MetricType::Untyped, 0),
+            (MetricType::Counter, 1),
+            (MetricType::Gauge, 2),
+            (MetricType::Histogram, 3),
+            (MetricType::GaugeHistogram, 4),
+            (MetricType::Summary, 5),
+        ];
+        for (metric_type, number) in numbers {
+            assert_eq!(type_number(metric_type), number, "{metric_type:?}");
+        }
     }
 }

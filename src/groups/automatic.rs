@@ -153,6 +153,33 @@ mod tests {
     }
 
     #[test]
+    fn names_that_some_readers_need_escaped_are_noticed() {
+        let utf8 = vec![("job", "a"), ("zone.eu", "z")];
+        let plain = vec![("job", "b")];
+        let orders = [
+            (vec![&plain], false),
+            (vec![&utf8, &plain], true),
+            (vec![&plain, &utf8], true),
+        ];
+        for (labels, want) in orders {
+            let group = |labels: &&Vec<(&'static str, &'static str)>| Group {
+                labels: (*labels).clone(),
+                push_time: Some(1),
+                failure_time: None,
+                expires: None,
+                families: Vec::new(),
+            };
+            let groups: Vec<_> = labels.iter().map(group).collect();
+            for family in families(&groups) {
+                assert_eq!(family.has_utf8_names, want, "{labels:?}");
+            }
+            let failures: Vec<_> = labels.iter().map(|labels| ((*labels).clone(), 1)).collect();
+            let family = forward_failures(&failures).expect("a family");
+            assert_eq!(family.has_utf8_names, want, "{labels:?}");
+        }
+    }
+
+    #[test]
     fn every_group_has_its_times() {
         let group = |labels, push_time: Option<UnixNanos>, failure_time| Group {
             labels,

@@ -244,6 +244,25 @@ mod tests {
     }
 
     #[test]
+    fn series_are_put_in_order_that_are_not() {
+        // This program writes no such entry.
+        for others in [&["3"][..], &["2", "0"]] {
+            let values = [
+                stored("a", &[("m", MetricType::Gauge, None, &["4", "1"])]),
+                stored("b", &[("m", MetricType::Gauge, None, others)]),
+            ];
+            let merged = merged(&values);
+            let [m] = merged.families.as_slice() else {
+                panic!("one family")
+            };
+            let text = text(m);
+            let lines = text.split_terminator(' ');
+            assert!(lines.clone().is_sorted(), "{text}");
+            assert_eq!(lines.count(), 2 + others.len());
+        }
+    }
+
+    #[test]
     fn contradictions_are_left_out_and_counted() {
         use MetricType::{Counter, Gauge, Histogram, Summary, Untyped};
         type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a [(&'a str, &'a str)], usize);

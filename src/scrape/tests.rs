@@ -350,6 +350,11 @@ fn what_cannot_be_read_is_left_out_counted_and_named() {
     );
     let body = String::from_utf8(scrape.body).expect("is text");
     assert!(body.contains("\npushgateway_entries_skipped 3\n"), "{body}");
+    block_on(scrape.cleanup.run(&store)).expect("the store works");
+    let left = store.values.borrow();
+    for key in [&foreign, &failure, &entry_of("c")] {
+        assert!(left.contains_key(key), "{key} is not ours to delete");
+    }
     // What was posted to c does not need the PUT entry.
     let shown = body.lines().filter(|line| line.starts_with("m{"));
     let want = [
@@ -390,6 +395,43 @@ fn what_contradicts_earlier_groups_is_left_out_counted_and_named() {
         "{body}"
     );
     assert!(body.contains("\npushgateway_series_left_out 3\n"), "{body}");
+}
+
+#[test]
+fn a_series_of_several_groups_is_shown_once() {
+    let store = MemoryStore::default();
+    pushed(&store, Kind::Put, "a", "m{instance=\"i\"} 1\n");
+    let key = GroupingKey::new([("job", "a"), ("instance", "i")]).expect("has a job");
+    let families = text::parse(b"m 2\n", NameScheme::Utf8).expect("is valid");
+    pushed_to(&store, Kind::Put, &key, families);
+    let scrape = scraped(&store, FormatKind::Text, EscapingScheme::AllowUtf8);
+    assert_eq!(
+        scrape.warnings,
+        ["left out series: family m has the same series in several groups"]
+    );
+    let body = String::from_utf8(scrape.body).expect("is text");
+    let shown = body.lines().filter(|line| line.starts_with("m{"));
+    assert_eq!(shown.count(), 1, "{body}");
+    assert!(body.contains("\npushgateway_series 1\n"), "{body}");
+    assert!(body.contains("\npushgateway_series_left_out 1\n"), "{body}");
+}
+
+#[test]
+fn of_many_contradictions_some_are_named_and_all_are_counted() {
+    let store = MemoryStore::default();
+    let families = |metric_type| -> String {
+        let family = |n| format!("# TYPE m{n} {metric_type}\nm{n} 1\n");
+        (0..30).map(family).collect()
+    };
+    pushed(&store, Kind::Put, "a", &families("gauge"));
+    pushed(&store, Kind::Put, "b", &families("counter"));
+    let scrape = scraped(&store, FormatKind::Text, EscapingScheme::AllowUtf8);
+    assert_eq!(scrape.warnings.len(), 10, "{:?}", scrape.warnings);
+    let body = String::from_utf8(scrape.body).expect("is text");
+    assert!(
+        body.contains("\npushgateway_series_left_out 30\n"),
+        "{body}"
+    );
 }
 
 #[test]

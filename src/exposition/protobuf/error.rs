@@ -230,3 +230,42 @@ impl From<WireError> for Fault {
         ErrorKind::InvalidWireFormat.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_native_buckets_is_said() {
+        let cases = [
+            (
+                ErrorKind::UnsupportedSchema(9),
+                "expected a histogram schema from -4 to 8, found 9",
+            ),
+            (
+                ErrorKind::NegativeSpanOffset(-1),
+                "expected a span offset of 0 or more, found -1",
+            ),
+            (
+                ErrorKind::SpanOutOfRange,
+                "bucket spans exceed the range of bucket indexes",
+            ),
+            (
+                ErrorKind::DeltasAndCounts,
+                "expected bucket deltas or bucket counts, found both",
+            ),
+            (
+                ErrorKind::DeltasOfFloats,
+                "expected bucket counts, since sample_count_float or zero_count_float is above 0, \
+                 found bucket deltas",
+            ),
+            (
+                ErrorKind::InvalidBucketCount,
+                "expected bucket counts of 0 or more, found others",
+            ),
+        ];
+        for (kind, want) in cases {
+            assert_eq!(kind.to_string(), want);
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::{
     parse, parse_metric, write_family, write_family_compact_text, write_family_text, write_metric,
 };
 use crate::exposition::generated::{families, family, same};
-use crate::exposition::model::{Label, MetricFamily, MetricType, Timestamp, Value};
+use crate::exposition::model::{Label, Metric, MetricFamily, MetricType, Timestamp, Value};
 use crate::exposition::names::NameScheme;
 
 const PUSHED: &[u8] = include_bytes!("../../../tests/fixtures/protobuf/pushed.pb");
@@ -279,6 +279,29 @@ fn broken_pushes_are_refused_with_their_place() {
              metric family 1 \"h\", metric 1, field histogram.sample_count",
         ),
         (
+            "a broken exemplar of a counter",
+            stream(|out| {
+                put_string(out, 1, "c");
+                put_message(out, 4, |out| {
+                    put_message(out, 3, |out| put_message(out, 2, |out| out.push(0x0a)));
+                });
+            }),
+            "proto: cannot parse invalid wire-format data: in metric family 1 \"c\", metric 1, \
+             field counter.exemplar",
+        ),
+        (
+            "a broken quantile",
+            stream(|out| {
+                put_string(out, 1, "s");
+                put_uint(out, 3, 2);
+                put_message(out, 4, |out| {
+                    put_message(out, 4, |out| put_message(out, 3, |out| out.push(0x0a)));
+                });
+            }),
+            "proto: cannot parse invalid wire-format data: in metric family 1 \"s\", metric 1, \
+             field summary.quantile",
+        ),
+        (
             "bucket counts without a float count",
             stream(|out| {
                 put_string(out, 1, "h");
@@ -391,6 +414,123 @@ fn packed_lists_are_read_too() {
     };
     let native = histogram.native.as_ref().expect("native buckets");
     assert_eq!(native.positive.deltas, [1, 2, -1]);
+}
+
+#[test]
+fn packed_lists_of_floats_are_read_too() {
+    let bytes = stream(|out| {
+        put_string(out, 1, "h");
+        put_uint(out, 3, 4);
+        put_message(out, 4, |out| {
+            put_message(out, 7, |out| {
+                put_double(out, 4, 4.0);
+                put_message(out, 9, |out| put_uint(out, 2, 2));
+                let counts = [1.5_f64, 2.5].map(f64::to_le_bytes).concat();
+                put_message(out, 11, |out| out.extend(counts));
+            });
+        });
+    });
+    let families = parse(&bytes, NameScheme::Legacy).expect("a native histogram");
+    let Value::Histogram(histogram) = &families[0].metrics[0].value else {
+        panic!("expected a histogram");
+    };
+    let native = histogram.native.as_ref().expect("native buckets");
+    assert_eq!(native.negative.counts, [1.5, 2.5]);
+}
+
+#[test]
+fn fields_that_are_not_known_are_skipped_in_every_message() {
+    let unknown = |out: &mut Vec<u8>| put_uint(out, 99, 1);
+    let bytes = [
+        stream(|out| {
+            put_string(out, 1, "c");
+            put_message(out, 4, |out| {
+                put_message(out, 3, |out| {
+                    unknown(out);
+                    put_double(out, 1, 1.0);
+                    put_message(out, 3, |out| {
+                        unknown(out);
+                        put_uint(out, 1, 5);
+                    });
+                });
+            });
+        }),
+        stream(|out| {
+            put_string(out, 1, "s");
+            put_uint(out, 3, 2);
+            put_message(out, 4, |out| {
+                put_message(out, 4, |out| {
+                    unknown(out);
+                    put_message(out, 3, |out| {
+                        unknown(out);
+                        put_double(out, 1, 0.5);
+                    });
+                });
+            });
+        }),
+        stream(|out| {
+            put_string(out, 1, "h");
+            put_uint(out, 3, 4);
+            put_message(out, 4, |out| {
+                put_message(out, 7, |out| {
+                    unknown(out);
+                    put_uint(out, 1, 1);
+                    put_message(out, 12, |out| {
+                        unknown(out);
+                        put_uint(out, 2, 1);
+                    });
+                    put_uint(out, 13, 2);
+                });
+            });
+        }),
+    ]
+    .concat();
+    let families = parse(&bytes, NameScheme::Legacy).expect("three families");
+    let [counter, summary, histogram] = families.as_slice() else {
+        panic!("three families: {families:?}")
+    };
+    match (
+        &counter.metrics[0].value,
+        &summary.metrics[0].value,
+        &histogram.metrics[0].value,
+    ) {
+        (Value::Counter(counter), Value::Summary(summary), Value::Histogram(histogram)) => {
+            let seconds = counter.created.map(|created| created.seconds);
+            assert_eq!((counter.value, seconds), (1.0, Some(5)));
+            assert_eq!(summary.quantiles[0].quantile, 0.5);
+            let native = histogram.native.as_ref().expect("native buckets");
+            assert_eq!(native.positive.deltas, [1]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn errors_of_a_metric_alone_have_no_family() {
+    let error = parse_metric(&[0x0a, 1], MetricType::Gauge, NameScheme::Legacy);
+    let error = error.expect_err("is cut off").to_string();
+    assert_eq!(error, "proto: cannot parse invalid wire-format data");
+}
+
+#[test]
+fn the_compact_text_has_every_field_of_a_metric() {
+    let family = MetricFamily {
+        name: "m_seconds".into(),
+        help: None,
+        metric_type: MetricType::Gauge,
+        unit: Some("seconds".into()),
+        metrics: vec![Metric {
+            labels: vec![Label::new("a", "\r\n\t\u{1}\u{7f}\u{80}\"")],
+            value: Value::Gauge(1.0),
+            timestamp_ms: Some(-5),
+        }],
+    };
+    let mut text = String::new();
+    write_family_compact_text(&mut text, &family);
+    assert_eq!(
+        text.trim_end(),
+        r#"name:"m_seconds" type:GAUGE metric:{label:{name:"a" value:"\r\n\t\x01\x7f\u0080\""} gauge:{value:1} timestamp_ms:-5} unit:"seconds""#
+    );
 }
 
 #[test]

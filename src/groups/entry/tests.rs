@@ -65,6 +65,21 @@ fn an_entry_reads_as_it_was_written() {
 }
 
 #[test]
+fn families_are_in_order_and_each_there_once() {
+    for (names, is_refused) in [(["a", "b"], false), (["b", "a"], true), (["a", "a"], true)] {
+        let mut writer = Writer::new(&header(), names.len());
+        for name in names {
+            writer.add(&family(name, None, 1));
+        }
+        let value = writer.finish();
+        let refused = Entry::decode(&value).map(drop).err();
+        let want = is_refused.then_some("entry holds families out of order");
+        let refused = refused.map(|error| error.to_string());
+        assert_eq!(refused.as_deref(), want, "{names:?}");
+    }
+}
+
+#[test]
 fn a_carried_family_keeps_its_times() {
     let value = sample();
     let entry = Entry::decode(&value).expect("decodes");

@@ -23,6 +23,10 @@ fn what_the_specification_forbids_is_refused() {
             "line 1: expected a metric name, found \"#TYPE foo gauge\"",
         ),
         (
+            "# INFO foo bar\n",
+            "line 1: expected TYPE, HELP, UNIT or EOF and a name, found \"INFO\"",
+        ),
+        (
             "# type foo gauge\n",
             "line 1: expected TYPE, HELP, UNIT or EOF and a name, found \"type foo gauge\"",
         ),
@@ -276,6 +280,10 @@ fn what_the_specification_forbids_is_refused() {
         (
             "# TYPE foo histogram\nfoo_sum{le=\"1\"} 1\n",
             "line 2: expected the label le at buckets only in metric family \"foo\"",
+        ),
+        (
+            "# TYPE foo summary\nfoo_count{quantile=\"1\"} 1\n",
+            "line 2: expected the label quantile at quantiles only in metric family \"foo\"",
         ),
     ];
     for (text, want) in cases {
