@@ -1,7 +1,11 @@
 //! What a push is told that contradicts other groups: the Pushgateway's words.
 
 use spin_pushgateway::consistency::Kind::{Post, Put};
+use spin_pushgateway::exposition::model::MetricType;
+use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::push::PushError;
+use spin_pushgateway::store::layout;
+use spin_pushgateway::store::records::{self, FamilyType};
 
 use super::plain::{Labels, Plain};
 
@@ -85,4 +89,22 @@ fn contradictions_are_told_in_the_words_of_the_pushgateway() {
             }
         }
     }
+}
+
+#[test]
+fn a_record_that_is_out_of_date_refuses_nothing() {
+    let plain = Plain::new();
+    let counter = "# TYPE m counter\nm 1\n";
+    plain.push(Put, J, counter).expect("is accepted");
+    let holder = GroupingKey::new(J.iter().copied()).expect("has a job");
+    let record = FamilyType {
+        name: "m".to_owned(),
+        metric_type: MetricType::Gauge,
+        group: holder.id().as_str().to_owned(),
+        alone: 0,
+    };
+    let key = layout::family_type("m");
+    let record = records::write(&record);
+    plain.store.values.borrow_mut().insert(key, record);
+    plain.push(Put, K, counter).expect("is accepted");
 }
