@@ -4,7 +4,8 @@
 //! [`classes`] tries random histories in which no promise may be broken, but for the exceptions that the guarantees
 //! state; what breaks one is made small and printed call by call. [`histories`] has some written down: each exception
 //! as small as it can be, and what once went wrong. [`costs`] counts calls, [`bounds`] keys, [`expiry`] follows what expires, and [`exactness`] holds
-//! the consistency check against one that gathers everything.
+//! the consistency check against one that gathers everything, [`told`] what a refused push is told to the
+//! Pushgateway's words. [`failing`] lets each call of the store fail.
 //!
 //! Environment:
 //!
