@@ -3,12 +3,17 @@
 //! Single keys go through `spin:key-value`, which is asynchronous, so that reads overlap where the provider is remote.
 //! Listing and batches go through `wasi:keyvalue`.
 
+use crate::duration::Nanos;
 use crate::store::spin::{KeyValue, LABEL, Page};
 use crate::store::{StoreError, Value};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use spin_sdk::key_value;
+use spin_sdk::wasip3::clocks::monotonic_clock;
 
 use super::bindings::wasi::keyvalue::{batch, store as wasi};
+
+/// How long a call waits before it looks again whether it may begin.
+const PAUSE: Nanos = 200_000;
 
 /// How many single reads are under way at once.
 const CONCURRENT: usize = 48;
@@ -50,6 +55,10 @@ impl KeyValue for Calls {
 
     async fn delete(&self, key: &str) -> Result<(), String> {
         self.single.delete(key).await.map_err(text)
+    }
+
+    async fn pause(&self) {
+        monotonic_clock::wait_for(PAUSE).await;
     }
 
     fn list_keys(&self, cursor: Option<&str>) -> Result<Page, String> {

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::groups::entry::UnixNanos;
 
+mod gate;
 pub mod layout;
 pub mod memory;
 pub mod records;

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::Future;
 
+use super::gate::{Call, Gate};
 use super::{Store, StoreError, Value};
 use crate::bytes;
 
@@ -48,6 +49,10 @@ pub trait KeyValue {
     /// The call failed.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), String>>;
 
+    /// Waits for a moment, in which other requests of the instance get on. Where an instance has one request, none is
+    /// ever waited for, and this is never called.
+    fn pause(&self) -> impl Future<Output = ()>;
+
     /// A page of the keys, the first one without a cursor.
     ///
     /// # Errors
@@ -81,8 +86,9 @@ pub trait KeyValue {
 #[derive(Debug)]
 pub struct SpinStore<K> {
     calls: K,
-    /// Whether the provider has been found unable to read batches, as Redis is.
-    no_batches: Cell<bool>,
+    /// Whether the provider can read batches, as all but Redis can, if that has been found out.
+    batches: Cell<Option<bool>>,
+    gate: Gate,
 }
 
 impl<K: KeyValue> SpinStore<K> {
@@ -91,8 +97,25 @@ impl<K: KeyValue> SpinStore<K> {
     pub fn new(calls: K) -> Self {
         Self {
             calls,
-            no_batches: Cell::new(false),
+            batches: Cell::new(None),
+            gate: Gate::default(),
         }
+    }
+
+    /// Before an asynchronous call: see [`Gate`]. There is nothing to wait for with a provider that reads batches.
+    async fn enter(&self) -> Option<Call<'_>> {
+        if self.batches.get() == Some(true) {
+            return None;
+        }
+        Some(self.gate.enter(|| self.calls.pause()).await)
+    }
+
+    /// Before a synchronous call, which is then to be made at once.
+    async fn alone(&self) -> Option<Call<'_>> {
+        if self.batches.get() == Some(true) {
+            return None;
+        }
+        Some(self.gate.alone(|| self.calls.pause()).await)
     }
 
     /// Reads a batch of two keys or more. `None` where the provider cannot.
@@ -117,6 +140,7 @@ impl<K: KeyValue> Store for SpinStore<K> {
         let mut keys = Vec::new();
         let mut cursor = None;
         loop {
+            let _alone = self.alone().await;
             let (page, next) = self
                 .calls
                 .list_keys(cursor.as_deref())
@@ -133,17 +157,16 @@ impl<K: KeyValue> Store for SpinStore<K> {
         let mut values = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(BATCH) {
             // A batch of one key that exists takes the host down on Redis.
-            let batch = if chunk.len() < 2 || self.no_batches.get() {
-                None
-            } else {
-                self.read_batch(chunk)
-            };
-            if let Some(batch) = batch {
-                values.extend(batch);
-                continue;
+            if chunk.len() > 1 && self.batches.get() != Some(false) {
+                let _alone = self.alone().await;
+                let batch = self.read_batch(chunk);
+                self.batches.set(Some(batch.is_some()));
+                if let Some(batch) = batch {
+                    values.extend(batch);
+                    continue;
+                }
             }
-            self.no_batches
-                .set(self.no_batches.get() || chunk.len() > 1);
+            let _call = self.enter().await;
             let rest = keys.get(values.len()..).unwrap_or_default();
             values.extend(self.calls.get_singly(rest).await.map_err(failed("read"))?);
             break;
@@ -153,9 +176,13 @@ impl<K: KeyValue> Store for SpinStore<K> {
 
     async fn write(&self, mut pairs: Vec<(String, Value)>) -> Result<(), StoreError> {
         match pairs.pop() {
-            Some((key, value)) if pairs.is_empty() => self.calls.set(&key, value).await,
+            Some((key, value)) if pairs.is_empty() => {
+                let _call = self.enter().await;
+                self.calls.set(&key, value).await
+            }
             Some(last) => {
                 pairs.push(last);
+                let _alone = self.alone().await;
                 self.calls.set_many(&pairs)
             }
             None => Ok(()),
@@ -166,8 +193,14 @@ impl<K: KeyValue> Store for SpinStore<K> {
     async fn delete(&self, keys: &[String]) -> Result<(), StoreError> {
         match keys {
             [] => Ok(()),
-            [key] => self.calls.delete(key).await,
-            keys => self.calls.delete_many(keys),
+            [key] => {
+                let _call = self.enter().await;
+                self.calls.delete(key).await
+            }
+            keys => {
+                let _alone = self.alone().await;
+                self.calls.delete_many(keys)
+            }
         }
         .map_err(failed("delete"))
     }
@@ -239,6 +272,10 @@ mod tests {
             self.call("delete", 1);
             self.values.borrow_mut().remove(key);
             Ok(())
+        }
+
+        async fn pause(&self) {
+            panic!("nothing else is under way");
         }
 
         /// Pages of two keys; the cursor is the last key of the page before.

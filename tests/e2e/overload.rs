@@ -5,6 +5,7 @@ mod bodies;
 mod held;
 mod many;
 mod peer;
+mod redis;
 mod unread;
 mod vanishing;
 

@@ -96,10 +96,9 @@ fn try_store(
     random: &mut fastrand::Rng,
     totals: &mut Totals,
 ) -> Result<(), Violation> {
-    // The component for WASI 0.2 does not forward. And with Redis, very many reads at the same time can stop the local
-    // host for good, which forwarding makes more likely: an open problem, which is not what is tried here.
+    // The component for WASI 0.2 does not forward.
     let is_0_2 = std::env::var("WASI").as_deref() == Ok("0.2");
-    let forwards = forwards && !is_0_2 && !backing.can_restart();
+    let forwards = forwards && !is_0_2;
     let hosts = Hosts::start(backing, clocks, forwards, random);
     let mut groups = Groups::default();
     for _ in 0..EPOCHS {

@@ -33,6 +33,9 @@ impl KeyValue for Calls {
         self.0.delete(key).map_err(text)
     }
 
+    /// Never called: an instance has one request, and all its calls are synchronous.
+    async fn pause(&self) {}
+
     fn list_keys(&self, cursor: Option<&str>) -> Result<Page, String> {
         let page = self.0.list_keys(cursor).map_err(text)?;
         Ok((page.keys, page.cursor))
