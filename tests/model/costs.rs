@@ -138,3 +138,63 @@ fn a_scrape_lists_once_and_reads_each_entry_once() {
         }
     }
 }
+
+/// How often the store was listed, and how many values were written last.
+fn looked(calls: &[(&'static str, Vec<String>)]) -> (usize, usize) {
+    let lists = calls.iter().filter(|(name, _)| *name == "list").count();
+    let written = calls.iter().rev().find(|(name, _)| *name == "write");
+    (lists, written.map_or(0, |(_, keys)| keys.len()))
+}
+
+#[test]
+fn a_family_that_one_group_keeps_changing_has_the_whole_store_read_now_and_then_only() {
+    const OTHER: Labels<'_> = &[("job", "k")];
+    const SECOND: u64 = 1_000_000_000;
+    let counter = "# TYPE t counter\nt 1\n";
+    let gauge = "# TYPE t gauge\nt 1\n";
+    // Who pushes what after which time; how often the store is listed, and how many values are written.
+    let steps = [
+        ("its first push", 0, GROUP, gauge, (0, 2)),
+        (
+            "the first change: does another hold it?",
+            0,
+            GROUP,
+            counter,
+            (1, 2),
+        ),
+        ("the same again", 0, GROUP, counter, (0, 1)),
+        ("a change soon after", 4 * SECOND, GROUP, gauge, (0, 2)),
+        ("a change later", SECOND, GROUP, counter, (1, 2)),
+        ("a change long after", 60 * SECOND, GROUP, gauge, (1, 2)),
+        ("another group has it now", 0, OTHER, gauge, (0, 2)),
+        ("that one once more", 0, OTHER, gauge, (0, 1)),
+        ("the first one once more", 0, GROUP, gauge, (0, 1)),
+    ];
+    for others in [0, 10] {
+        let plain = with_groups(others);
+        plain.push(Put, GROUP, "a 1\n").expect("is accepted");
+        for (name, wait, group, body, want) in steps {
+            plain.wait(wait);
+            let calls = plain.calls(|plain| plain.push(Put, group, body).expect("is accepted"));
+            assert_eq!(looked(&calls), want, "{name}, with {others} other groups");
+        }
+        plain.push(Put, GROUP, counter).expect_err("is refused");
+    }
+}
+
+#[test]
+fn a_refused_push_remembers_who_holds_the_family() {
+    let plain = Plain::new();
+    for job in ["a", "b"] {
+        let body = "# TYPE t gauge\nt 1\n";
+        plain.push(Put, &[("job", job)], body).expect("is accepted");
+    }
+    // The record names this one.
+    plain.delete(&[("job", "a")]);
+    let refused = |plain: &Plain| {
+        let body = "# TYPE t counter\nt 1\n";
+        plain.push(Put, GROUP, body).expect_err("is refused");
+    };
+    assert_eq!(looked(&plain.calls(refused)).0, 1);
+    assert_eq!(looked(&plain.calls(refused)).0, 0);
+}
