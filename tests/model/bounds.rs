@@ -1,8 +1,10 @@
-//! How many keys a group takes, whatever is done to it.
+//! What is stored, whatever is done: how many keys a group takes, and what the record of label names has.
 
 use spin_pushgateway::consistency::Kind::{Post, Put};
+use spin_pushgateway::store::records::Shapes;
 
 use super::plain::{AfterScrape, Labels, Plain};
+use super::run::block_on;
 
 const GROUP: Labels<'_> = &[("job", "j")];
 
@@ -99,4 +101,23 @@ fn deletions_leave_nothing() {
             assert_eq!(keys(&plain), 0);
         }
     }
+}
+
+#[test]
+fn the_record_of_label_names_has_those_in_use_and_the_time_of_the_first_push() {
+    let recorded = |plain: &Plain| {
+        let shapes = block_on(Shapes::read(&plain.store)).expect("does not fail");
+        (shapes.since, shapes.shapes)
+    };
+    let plain = Plain::new();
+    plain.push(Put, GROUP, "a 1\n").expect("is accepted");
+    let (since, shapes) = recorded(&plain);
+    assert_eq!(shapes, [["job"]]);
+    plain.delete(GROUP);
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(recorded(&plain), (since, Vec::new()));
+    let group = [("job", "j"), ("zone", "z")];
+    plain.push(Put, &group, "a 1\n").expect("is accepted");
+    let names = ["job", "zone"].map(str::to_owned);
+    assert_eq!(recorded(&plain), (since, vec![names.to_vec()]));
 }
