@@ -121,3 +121,22 @@ fn the_record_of_label_names_has_those_in_use_and_the_time_of_the_first_push() {
     let names = ["job", "zone"].map(str::to_owned);
     assert_eq!(recorded(&plain), (since, vec![names.to_vec()]));
 }
+
+#[test]
+fn records_of_families_stay_as_long_as_a_group_holds_them() {
+    let plain = Plain::new();
+    let records = |plain: &Plain| -> Vec<String> {
+        let values = plain.store.values.borrow();
+        let keys = values.keys().filter(|key| key.starts_with("pgw1:t:"));
+        keys.cloned().collect()
+    };
+    plain.push(Put, GROUP, "a 1\nb 1\n").expect("is accepted");
+    let held = records(&plain);
+    assert_eq!(held.len(), 2);
+    let other = [("job", "k")];
+    plain.push(Put, &other, "b 1\nc 1\n").expect("is accepted");
+    assert_eq!(records(&plain).len(), 3);
+    plain.delete(&other);
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(records(&plain), held);
+}

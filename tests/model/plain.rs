@@ -12,13 +12,12 @@ use spin_pushgateway::exposition::text;
 use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::limits::GroupLimits;
 use spin_pushgateway::push::{self, Push, PushError};
-use spin_pushgateway::scrape;
+use spin_pushgateway::scrape::{self, Scrape};
 
 use spin_pushgateway::store::World;
 use spin_pushgateway::store::memory::{Call, MemoryStore};
-use spin_pushgateway::store::snapshot::Snapshot;
 
-use super::run::{BEGIN, RULES, block_on, take_stock};
+use super::run::{BEGIN, RULES, block_on};
 
 /// Grouping labels.
 pub(crate) type Labels<'a> = &'a [(&'a str, &'a str)];
@@ -100,9 +99,14 @@ impl Plain {
 
     /// What a scrape would tidy up.
     pub(crate) fn planned(&self) -> Cleanup {
-        let snapshot = block_on(Snapshot::read(&self.store)).expect("does not fail");
-        let now = self.world.now();
-        take_stock(&snapshot, now).1
+        self.scraped().cleanup
+    }
+
+    fn scraped(&self) -> Scrape {
+        let format = Format::negotiate(None, Support::Off);
+        let limits = GroupLimits::default();
+        let scrape = scrape::scrape(&self.store, &self.world, format, &limits);
+        block_on(scrape).expect("does not fail")
     }
 
     pub(crate) fn tidy_up(&self, cleanup: Cleanup) {
@@ -111,11 +115,7 @@ impl Plain {
 
     /// The samples that a scrape shows, without what follows it.
     pub(crate) fn samples(&self) -> Vec<String> {
-        let format = Format::negotiate(None, Support::Off);
-        let limits = GroupLimits::default();
-        let scrape = scrape::scrape(&self.store, &self.world, format, &limits);
-        let body = block_on(scrape).expect("does not fail").body;
-        let text = String::from_utf8(body).expect("is text");
+        let text = String::from_utf8(self.scraped().body).expect("is text");
         let is_pushed = |line: &&str| !line.starts_with('#') && !line.starts_with("push");
         text.lines().filter(is_pushed).map(str::to_owned).collect()
     }
