@@ -3,8 +3,9 @@
 //! A synchronous call stops everything else in its instance, asynchronous calls that wait for their turn included. Where
 //! the host's client for the store has a queue of bounded length, it may have given such a call the next place in it: that
 //! place is then never taken, and as soon as the queue is full, nobody gets on any more, the synchronous call included.
-//! Spin's client for Redis is like this; dozens of pushes at once were enough to stop a host for good. So a synchronous
-//! call begins when no asynchronous one is under way in its instance, and no further one begins while it waits.
+//! The client for Redis that Spin and the local host use is like this: dozens of pushes at once were enough to stop the
+//! local host for good. So a synchronous call begins when no asynchronous one is under way in its instance, and no further
+//! one begins while it waits.
 
 use std::cell::Cell;
 use std::future::Future;
