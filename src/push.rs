@@ -347,23 +347,7 @@ mod tests {
     use crate::exposition::names::NameScheme;
     use crate::exposition::text;
     use crate::store::memory::MemoryStore;
-    use crate::testing::{At, block_on};
-
-    const RULES: Rules = Rules {
-        consistency_check: true,
-        max_entry_bytes: 1 << 20,
-        push_limits: PushLimits {
-            max_series_per_push: None,
-            max_families_per_push: None,
-            max_labels_per_series: None,
-            max_label_bytes: None,
-        },
-        group_limits: GroupLimits {
-            max_groups: None,
-            max_groups_per_job: None,
-        },
-        forward: None,
-    };
+    use crate::testing::{At, block_on, rules};
 
     fn pushed(store: &MemoryStore, job: &str, body: &str, rules: Rules) -> Result<(), PushError> {
         let push_of = Push {
@@ -381,7 +365,7 @@ mod tests {
         for limit in 0..1000 {
             let rules = Rules {
                 max_entry_bytes: limit,
-                ..RULES
+                ..rules()
             };
             match pushed(&store, "j", "m 1\nn 2\n", rules) {
                 Err(PushError::TooLarge { size, limit: told }) => {
@@ -409,7 +393,7 @@ mod tests {
                 max_groups: Some(1),
                 max_groups_per_job: None,
             },
-            ..RULES
+            ..rules()
         };
         pushed(&store, "a", "m 1\n", rules).expect("is accepted");
         let before = store.values.borrow().clone();
@@ -427,9 +411,9 @@ mod tests {
         let store = MemoryStore::default();
         let automatic = "push_time_seconds 1\n# TYPE push_failure_time_seconds counter\n\
                          push_failure_time_seconds 2\n";
-        pushed(&store, "j", &format!("{automatic}m 1\n"), RULES).expect("is accepted");
+        pushed(&store, "j", &format!("{automatic}m 1\n"), rules()).expect("is accepted");
         let with = store.values.take();
-        pushed(&store, "j", "m 1\n", RULES).expect("is accepted");
+        pushed(&store, "j", "m 1\n", rules()).expect("is accepted");
         assert_eq!(store.values.take(), with);
     }
 }

@@ -177,7 +177,7 @@ mod tests {
     }
 
     /// How often the keys are listed for a push to a job that has no room, at this time.
-    fn listings(job: &str, now: Nanos) -> usize {
+    fn listings(job: &str, now: UnixNanos) -> usize {
         let store = MemoryStore::default();
         let own = layout::root(&id(job, "1"));
         store.values.borrow_mut().insert(own, Vec::new());

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::limits::{GroupLimits, PushLimits};
+use crate::push::Rules;
 use crate::receive::{Body, BodyError};
 use crate::store::World;
 
@@ -19,6 +21,17 @@ impl World for At {
 
     fn random(&self) -> u64 {
         7
+    }
+}
+
+/// What an ordinary push is held to, without limits.
+pub(crate) fn rules() -> Rules {
+    Rules {
+        consistency_check: true,
+        max_entry_bytes: 1 << 20,
+        push_limits: PushLimits::default(),
+        group_limits: GroupLimits::default(),
+        forward: None,
     }
 }
 

@@ -10,11 +10,10 @@ use crate::exposition::names::NameScheme;
 use crate::exposition::negotiate::FormatKind;
 use crate::exposition::{protobuf, text};
 use crate::groups::key::GroupingKey;
-use crate::limits::PushLimits;
 use crate::push::{Push, Rules, push};
 use crate::store::layout;
 use crate::store::memory::MemoryStore;
-use crate::testing::{At, block_on};
+use crate::testing::{At, block_on, rules};
 
 const NOW: At = At(5_000_000_000);
 
@@ -36,10 +35,7 @@ fn pushed_to(store: &MemoryStore, kind: Kind, key: &GroupingKey, families: Vec<M
     };
     let rules = Rules {
         consistency_check: false,
-        max_entry_bytes: 1 << 20,
-        push_limits: PushLimits::default(),
-        group_limits: GroupLimits::default(),
-        forward: None,
+        ..rules()
     };
     block_on(push(store, &NOW, push_of, rules)).expect("is accepted");
 }

@@ -40,12 +40,7 @@ fn pass(case: &str, variables: &[(&str, &str)], prefix: &str) {
     let Some(mut node) = node_or_skip() else {
         return;
     };
-    let options = variables
-        .iter()
-        .fold(Options::new(), |options, (name, value)| {
-            options.variable(name, value)
-        });
-    let gateway = options.start();
+    let gateway = Options::new().variables(variables).start();
     node.args([case, &address(&gateway, prefix)]);
     // Its output is the test's, which the test runner shows where one fails.
     let mut child = node.spawn().expect("node starts");

@@ -122,12 +122,7 @@ fn the_status_tells_the_same_flags() {
         let Some(reference) = Pushgateway::start_or_skip(REFERENCE, flags) else {
             return;
         };
-        let gateway = variables
-            .iter()
-            .fold(Options::new(), |options, (name, value)| {
-                options.variable(name, value)
-            })
-            .start();
+        let gateway = Options::new().variables(variables).start();
         let path = format!("{prefix}{STATUS}");
         let [want, got] = [reference.client(), gateway.client()]
             .map(|mut client| normal::status(&get(&mut client, &path).text()));

@@ -220,12 +220,7 @@ fn a_right_without_tokens_stays_open_and_wiping_needs_an_admin() {
         ),
     ];
     for (variables, want) in cases {
-        let options = variables
-            .iter()
-            .fold(Options::new(), |options, (name, value)| {
-                options.variable(name, value)
-            });
-        let gateway = options.start();
+        let gateway = Options::new().variables(variables).start();
         let mut client = gateway.client();
         let got = [
             ("PUT", "/metrics/job/j"),

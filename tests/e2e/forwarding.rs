@@ -14,6 +14,14 @@ fn push(client: &mut Client, body: &str) {
     assert_eq!(response.expect("an answer").status, 200, "{body}");
 }
 
+/// A gateway that forwards to a receiver which says nothing, and waits for it.
+fn with_silent_receiver() -> (Receiver, Gateway) {
+    let receiver = Receiver::start(Behaviour::SaysNothing);
+    let options = receiver.forwarding().variable("forward_timeout", "1h");
+    let gateway = options.start();
+    (receiver, gateway)
+}
+
 /// What is told of the only group.
 fn group(client: &mut Client) -> Value {
     let body = client.get("/api/v1/groups").expect("an answer").body;
@@ -73,11 +81,7 @@ fn requests_are_those_of_remote_write() {
 
 #[test]
 fn a_push_is_answered_while_the_receiver_says_nothing() {
-    let receiver = Receiver::start(Behaviour::SaysNothing);
-    let gateway = receiver
-        .forwarding()
-        .variable("forward_timeout", "1h")
-        .start();
+    let (receiver, gateway) = with_silent_receiver();
     let mut client = gateway.client();
     for number in 0..5 {
         push(&mut client, &format!("some_metric {number}\n"));
@@ -89,11 +93,7 @@ fn a_push_is_answered_while_the_receiver_says_nothing() {
 
 #[test]
 fn a_slow_receiver_is_sent_no_more_than_an_instance_can_hold() {
-    let receiver = Receiver::start(Behaviour::SaysNothing);
-    let gateway = receiver
-        .forwarding()
-        .variable("forward_timeout", "1h")
-        .start();
+    let (receiver, gateway) = with_silent_receiver();
     let mut client = gateway.client();
     // More than half of what may be on its way.
     let large = |name: &str| -> String {

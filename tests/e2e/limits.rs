@@ -13,12 +13,7 @@ fn what_exceeds_a_limit_is_refused_and_changes_nothing() {
         ("max_groups", "3"),
         ("max_groups_per_job", "2"),
     ];
-    let options = limits
-        .iter()
-        .fold(Options::new(), |options, (name, value)| {
-            options.variable(name, value)
-        });
-    let gateway = options.start();
+    let gateway = Options::new().variables(&limits).start();
     let mut client = gateway.client();
     let mut put = |path: &str, body: &str| {
         let response = client.put(path, body).expect("an answer");

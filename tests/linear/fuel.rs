@@ -28,12 +28,8 @@ impl Counter {
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let folder = folder::temporary();
         let log = folder.path().join("fuel");
-        let options = variables
-            .iter()
-            .fold(Options::new(), |options, (name, value)| {
-                options.variable(name, value)
-            });
-        let gateway = options
+        let gateway = Options::new()
+            .variables(variables)
             .argument("--max-instance-reuse-count")
             .argument("1")
             .argument("--trace-fuel")

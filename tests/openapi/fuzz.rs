@@ -41,10 +41,7 @@ const LIMITS: [(&str, &str); 9] = [
 
 fn gateway(variables: &[(&str, &str)]) -> Gateway {
     let variables = LIMITS.iter().chain(variables);
-    let options = variables.fold(Options::new(), |options, (name, value)| {
-        options.variable(name, value)
-    });
-    options.start()
+    Options::new().variables(variables).start()
 }
 
 /// Runs Schemathesis against the gateway; false after saying that it is not installed.

@@ -36,13 +36,7 @@ impl Gateways {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let faults = folder.path().join("faults.toml");
         fs::write(&faults, "").expect("the fault file");
-        let with = |variables: &[(&str, &str)]| {
-            let variables = variables.iter();
-            let options = variables.fold(Options::new(), |options, (name, value)| {
-                options.variable(name, value)
-            });
-            options.start()
-        };
+        let with = |variables: &[(&str, &str)]| Options::new().variables(variables).start();
         let limited = with(&[
             ("max_push_bytes", "100"),
             ("max_series_per_push", "1"),

@@ -67,6 +67,15 @@ impl Options {
             .argument(&format!("{name}={value}"))
     }
 
+    /// Sets these variables.
+    pub(crate) fn variables<'v>(
+        self,
+        variables: impl IntoIterator<Item = &'v (&'v str, &'v str)>,
+    ) -> Self {
+        let variables = variables.into_iter();
+        variables.fold(self, |options, (name, value)| options.variable(name, value))
+    }
+
     /// Runs the application of this manifest instead of the gateway.
     pub(crate) fn application(mut self, manifest: impl Into<PathBuf>) -> Self {
         self.application = Some(manifest.into());

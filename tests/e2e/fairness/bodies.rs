@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{ORDINARY, Trace, put};
 use crate::exposition::value;
+use crate::support::client::Client;
 use crate::support::client::Response;
 use crate::support::gateway::{Gateway, Options};
 
@@ -61,6 +62,13 @@ impl Slow {
     }
 }
 
+/// Pushes to groups that have nothing to do with what is tried.
+fn push_others(client: &mut Client) {
+    for n in 0..20 {
+        assert_eq!(put(client, &format!("/metrics/job/{n}"), "ok 1\n"), 200);
+    }
+}
+
 #[test]
 fn others_are_answered_while_a_giant_push_comes_in() {
     let (gateway, trace) = Trace::start(Options::new().variable("max_groups", "10"));
@@ -88,12 +96,7 @@ fn others_are_answered_while_more_bodies_are_open_than_an_instance_takes() {
         .map(|n| Slow::start(&gateway, &format!("slow{n}"), "m 1\n"))
         .collect();
     let mut client = gateway.client();
-    for n in 0..20 {
-        assert_eq!(
-            put(&mut client, &format!("/metrics/job/{n}"), "ok 1\n"),
-            200
-        );
-    }
+    push_others(&mut client);
     assert_eq!(client.get("/metrics").expect("an answer").status, 200);
     for slow in slow {
         assert_eq!(slow.finish(), 200);
@@ -111,11 +114,6 @@ fn bodies_take_memory_when_they_come_and_not_when_they_are_announced() {
         .map(|n| Slow::announce(&gateway, &format!("slow{n}"), 16 << 20))
         .collect();
     let mut client = gateway.client();
-    for n in 0..20 {
-        assert_eq!(
-            put(&mut client, &format!("/metrics/job/{n}"), "ok 1\n"),
-            200
-        );
-    }
+    push_others(&mut client);
     assert_eq!(gateway.stderr().matches("failed").count(), 0);
 }

@@ -38,12 +38,7 @@ fn thousands_of_refusals_leave_one_record_for_each_group() {
         ("max_groups_per_job", "2"),
         ("group_ttl", "1h"),
     ];
-    let options = limits
-        .iter()
-        .fold(Options::new(), |options, (name, value)| {
-            options.variable(name, value)
-        });
-    let gateway = options.start();
+    let gateway = Options::new().variables(&limits).start();
     let mut client = gateway.client();
     for n in 0..2 {
         let path = format!("/metrics/job/fine/instance/{n}");
