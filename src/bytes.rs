@@ -8,11 +8,15 @@ use std::cmp::Ordering;
 /// How many bytes are compared at once.
 const WORD: usize = 8;
 
-/// The order of two byte strings, as slices order.
+/// The order of two texts or byte strings, as slices order.
+#[must_use]
+pub(crate) fn compare<T: AsRef<[u8]> + ?Sized>(a: &T, b: &T) -> Ordering {
+    compare_bytes(a.as_ref(), b.as_ref())
+}
+
 // Not worth a copy in every sort.
 #[inline(never)]
-#[must_use]
-pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
+fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
     let (a_words, a_rest) = a.as_chunks::<WORD>();
     let (b_words, b_rest) = b.as_chunks::<WORD>();
     for (a, b) in a_words.iter().zip(b_words) {
@@ -30,10 +34,11 @@ pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
-/// Whether two byte strings are the same.
+/// Whether two texts or byte strings are the same.
 #[must_use]
-pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && compare(a, b).is_eq()
+pub(crate) fn equal<T: AsRef<[u8]> + ?Sized>(a: &T, b: &T) -> bool {
+    let (a, b) = (a.as_ref(), b.as_ref());
+    a.len() == b.len() && compare_bytes(a, b).is_eq()
 }
 
 /// How many bytes two byte strings have in common at their start.

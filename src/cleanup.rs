@@ -233,6 +233,7 @@ fn orphaned_types<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a str>)
 }
 
 fn outdated_shapes(snapshot: &Snapshot, groups: &[Group<'_>]) -> Option<Shapes> {
+    // Each group has a set that is in use. Mostly there is one, and no need to look which.
     if !groups.is_empty() && snapshot.shapes.shapes.len() <= 1 {
         return None;
     }

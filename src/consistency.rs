@@ -14,7 +14,6 @@
 //! kept on record ([`Shapes`]). Two pushes that contradict each other at the same moment may both get in. A scrape copes
 //! with either.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::bytes;
@@ -92,7 +91,7 @@ impl Records {
             names.extend(names::neighbours(&family.name, family.metric_type));
             names.push(family.name.to_string());
         }
-        names.sort_by(|a, b| compare(a, b));
+        names.sort_by(bytes::compare);
         names.dedup();
         Self {
             names,
@@ -113,7 +112,7 @@ impl Records {
         let types = self.names.iter().zip(values.by_ref()).map(|(name, value)| {
             let record = FamilyType::read(&value?)?;
             // The key is a hash of the name: a record of another one was not written for it.
-            compare(&record.name, name).is_eq().then_some(record)
+            bytes::equal(&record.name, name).then_some(record)
         });
         self.types = types.collect();
         self.shapes = records::read(values.next().flatten().as_deref()).unwrap_or_default();
@@ -121,7 +120,9 @@ impl Records {
 
     /// What is on record of the family of this name.
     fn family(&self, name: &str) -> Option<&FamilyType> {
-        let at = self.names.binary_search_by(|held| compare(held, name));
+        let at = self
+            .names
+            .binary_search_by(|held| bytes::compare(held.as_str(), name));
         self.types.get(at.ok()?)?.as_ref()
     }
 }
@@ -274,20 +275,15 @@ fn replaces(push: &Candidate<'_>, name: &str) -> bool {
 /// The pushed family of this name.
 fn pushed<'a>(push: &Candidate<'a>, name: &str) -> Option<&'a MetricFamily<'a>> {
     let families = push.families;
-    let at = families.binary_search_by(|family| compare(&family.name, name));
+    let at = families.binary_search_by(|family| bytes::compare(&*family.name, name));
     families.get(at.ok()?)
 }
 
 /// The family of this name that the group holds.
 fn held_in<'g, 'a>(group: &'g Group<'a>, name: &str) -> Option<&'g StoredFamily<'a>> {
     let families = &group.families;
-    let at = families.binary_search_by(|family| compare(family.name, name));
+    let at = families.binary_search_by(|family| bytes::compare(family.name, name));
     families.get(at.ok()?)
-}
-
-/// The order of names.
-fn compare(a: &str, b: &str) -> Ordering {
-    bytes::compare(a.as_bytes(), b.as_bytes())
 }
 
 fn is_alone(push: &Candidate<'_>, record: &FamilyType) -> bool {

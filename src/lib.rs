@@ -5,6 +5,7 @@ mod bytes;
 pub mod cleanup;
 pub mod config;
 pub mod consistency;
+mod counted;
 pub mod delete;
 pub mod duration;
 mod expired;

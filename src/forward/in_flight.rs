@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::counted::Counted;
+
 /// How many bytes of entries are on their way at once. What is sent of them takes as much again, for as long as the
 /// receiver takes its time.
 const MAX_BYTES: usize = 16 << 20;
@@ -15,32 +17,14 @@ pub struct InFlight {
     bytes: Cell<usize>,
 }
 
-/// A push that is on its way, until this is dropped.
-#[derive(Debug)]
-pub(super) struct Admitted<'a> {
-    all: &'a Cell<usize>,
-    bytes: usize,
-}
-
 impl InFlight {
-    /// Lets a push with an entry of so many bytes go, unless too much is on its way. One alone always goes.
-    pub(super) fn admit(&self, bytes: usize) -> Option<Admitted<'_>> {
+    /// Lets a push with an entry of so many bytes go, unless too much is on its way. One alone always goes. It is on its
+    /// way until what is returned is dropped.
+    pub(super) fn admit(&self, bytes: usize) -> Option<Counted<'_>> {
         let bytes = bytes.max(LEAST_BYTES);
         let before = self.bytes.get();
         let after = before.saturating_add(bytes);
-        (before == 0 || after <= MAX_BYTES).then(|| {
-            self.bytes.set(after);
-            Admitted {
-                all: &self.bytes,
-                bytes,
-            }
-        })
-    }
-}
-
-impl Drop for Admitted<'_> {
-    fn drop(&mut self) {
-        self.all.set(self.all.get().saturating_sub(self.bytes));
+        (before == 0 || after <= MAX_BYTES).then(|| Counted::new(&self.bytes, bytes))
     }
 }
 

@@ -119,12 +119,12 @@ impl<'a> Types<'a> {
         let types = families.iter();
         let types = types.map(|family| (&*family.name, family.metric_type));
         let mut types: Vec<_> = types.collect();
-        types.sort_by(|(a, _), (b, _)| bytes::compare(a.as_bytes(), b.as_bytes()));
+        types.sort_by(|(a, _), (b, _)| bytes::compare(*a, *b));
         Self(types)
     }
 
     fn get(&self, name: &str) -> Option<MetricType> {
-        let by_name = |(held, _): &(&str, _)| bytes::compare(held.as_bytes(), name.as_bytes());
+        let by_name = |(held, _): &(&str, _)| bytes::compare(*held, name);
         let at = self.0.binary_search_by(by_name).ok()?;
         self.0.get(at).map(|(_, metric_type)| *metric_type)
     }

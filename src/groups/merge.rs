@@ -142,7 +142,7 @@ impl<'a> Merged<'a> {
     /// Where the family of this name is, or would be.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.families
-            .binary_search_by(|family| bytes::compare(family.name.as_bytes(), name.as_bytes()))
+            .binary_search_by(|family| bytes::compare(family.name, name))
     }
 
     /// The histogram or summary one of whose series this family would look like.

@@ -28,8 +28,7 @@ impl<'a> Runs<'a> {
                 continue;
             }
             let next = self.all.get(place);
-            if !next.is_some_and(|(name, _)| bytes::equal(name.as_bytes(), family.name.as_bytes()))
-            {
+            if !next.is_some_and(|(name, _)| bytes::equal(*name, family.name)) {
                 place = *self.places.entry(family.name).or_insert(self.all.len());
             }
             match self.all.get_mut(place) {
@@ -49,7 +48,7 @@ impl<'a> Runs<'a> {
     #[must_use]
     pub fn by_name(mut self) -> Vec<(&'a str, FamilyRuns<'a>)> {
         self.all
-            .sort_unstable_by(|(a, _), (b, _)| bytes::compare(a.as_bytes(), b.as_bytes()));
+            .sort_unstable_by(|(a, _), (b, _)| bytes::compare(*a, *b));
         self.all
     }
 }

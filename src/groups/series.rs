@@ -379,9 +379,9 @@ pub fn duplicates(family: &MetricFamily<'_>) -> Vec<usize> {
 
 /// Any order of the labels of metrics in which only equal ones are equal.
 fn compare_labels(a: &Metric<'_>, b: &Metric<'_>) -> Ordering {
-    let text = |a: &str, b: &str| bytes::compare(a.as_bytes(), b.as_bytes());
     let label = |(a, b): (&Label<'_>, &Label<'_>)| {
-        text(&a.value, &b.value).then_with(|| text(&a.name, &b.name))
+        let values = bytes::compare(&*a.value, &*b.value);
+        values.then_with(|| bytes::compare(&*a.name, &*b.name))
     };
     let count = a.labels.len().cmp(&b.labels.len());
     let mut labels = a.labels.iter().zip(&b.labels).map(label);

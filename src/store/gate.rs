@@ -10,6 +10,8 @@
 use std::cell::Cell;
 use std::future::Future;
 
+use crate::counted::Counted;
+
 /// The calls of one instance.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
@@ -19,38 +21,22 @@ pub(super) struct Gate {
     alone: Cell<usize>,
 }
 
-/// A call that is under way, as long as this lives.
-#[derive(Debug)]
-#[must_use]
-pub(super) struct Call<'a>(&'a Cell<usize>);
-
-impl<'a> Call<'a> {
-    fn new(calls: &'a Cell<usize>) -> Self {
-        calls.set(calls.get() + 1);
-        Self(calls)
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
-}
-
 impl Gate {
-    /// Waits, by pauses of this kind, until an asynchronous call may begin.
+    /// Waits, by pauses of this kind, until an asynchronous call may begin. It is under way as long as what is returned
+    /// lives.
     ///
     /// (Requests do not wake each other, so whoever waits looks again after a moment.)
-    pub(super) async fn enter<F: Future<Output = ()>>(&self, pause: impl Fn() -> F) -> Call<'_> {
+    pub(super) async fn enter<F: Future<Output = ()>>(&self, pause: impl Fn() -> F) -> Counted<'_> {
         while self.alone.get() > 0 {
             pause().await;
         }
-        Call::new(&self.under_way)
+        Counted::new(&self.under_way, 1)
     }
 
-    /// Waits, by pauses of this kind, until a synchronous call may be made. It is to be made at once.
-    pub(super) async fn alone<F: Future<Output = ()>>(&self, pause: impl Fn() -> F) -> Call<'_> {
-        let alone = Call::new(&self.alone);
+    /// Waits, by pauses of this kind, until a synchronous call may be made. It is to be made at once, while what is
+    /// returned lives.
+    pub(super) async fn alone<F: Future<Output = ()>>(&self, pause: impl Fn() -> F) -> Counted<'_> {
+        let alone = Counted::new(&self.alone, 1);
         while self.under_way.get() > 0 {
             pause().await;
         }

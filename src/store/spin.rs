@@ -7,9 +7,10 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::Future;
 
-use super::gate::{Call, Gate};
+use super::gate::Gate;
 use super::{Store, StoreError, Value};
 use crate::bytes;
+use crate::counted::Counted;
 
 /// The store that the manifest grants.
 pub const LABEL: &str = "default";
@@ -103,7 +104,7 @@ impl<K: KeyValue> SpinStore<K> {
     }
 
     /// Before an asynchronous call: see [`Gate`]. There is nothing to wait for with a provider that reads batches.
-    async fn enter(&self) -> Option<Call<'_>> {
+    async fn enter(&self) -> Option<Counted<'_>> {
         if self.batches.get() == Some(true) {
             return None;
         }
@@ -111,7 +112,7 @@ impl<K: KeyValue> SpinStore<K> {
     }
 
     /// Before a synchronous call, which is then to be made at once.
-    async fn alone(&self) -> Option<Call<'_>> {
+    async fn alone(&self) -> Option<Counted<'_>> {
         if self.batches.get() == Some(true) {
             return None;
         }
@@ -125,7 +126,7 @@ impl<K: KeyValue> SpinStore<K> {
             && found
                 .iter()
                 .zip(keys)
-                .all(|((found, _), asked)| bytes::equal(found.as_bytes(), asked.as_bytes()));
+                .all(|((found, _), asked)| bytes::equal(found, asked));
         if is_as_asked {
             return Some(found.into_iter().map(|(_, value)| value).collect());
         }

@@ -161,31 +161,29 @@ impl Entry<'_> {
 }
 
 impl<'a> StoredFamily<'a> {
-    /// The keys of the series, without a look at their texts.
-    pub(super) fn keys(&self) -> impl Iterator<Item = CodedKey<'a>> + use<'a> {
+    /// The keys of the series, each with the length of the text.
+    fn index(&self) -> impl Iterator<Item = (CodedKey<'a>, usize)> + use<'a> {
         let reference = self.reference;
         let mut index = Reader::new(self.index);
         std::iter::from_fn(move || {
             let key = CodedKey::read(&mut index, reference).ok()?;
-            index.length().ok()?;
-            Some(key)
+            Some((key, index.length().ok()?))
         })
+    }
+
+    /// The keys of the series, without a look at their texts.
+    pub(super) fn keys(&self) -> impl Iterator<Item = CodedKey<'a>> + use<'a> {
+        self.index().map(|(key, _)| key)
     }
 
     /// The series. They are in order of their keys if the entry is as this program writes it, which nobody has
     /// checked.
     pub fn series(&self) -> impl Iterator<Item = StoredSeries<'a>> + use<'a> {
-        let reference = self.reference;
-        let mut index = Reader::new(self.index);
         let mut text = Reader::new(self.text);
         // The lengths were checked when the entry was read.
-        std::iter::from_fn(move || {
-            let key = CodedKey::read(&mut index, reference).ok()?;
-            let length = index.length().ok()?;
-            Some(StoredSeries {
-                key,
-                text: text.take(length).ok()?,
-            })
+        self.index().map_while(move |(key, length)| {
+            let text = text.take(length).ok()?;
+            Some(StoredSeries { key, text })
         })
     }
 
