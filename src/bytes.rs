@@ -1,4 +1,4 @@
-//! Comparing bytes, eight at a time.
+//! Comparing and finding bytes, eight at a time.
 //!
 //! `memcmp` of the C library for WebAssembly is a loop over single bytes. A scrape compares sort keys and names that
 //! share long beginnings, so that a third of its time was spent there.
@@ -60,6 +60,25 @@ pub(crate) fn shared_end(a: &[u8], b: &[u8]) -> usize {
     end + rest(a).zip(rest(b)).take_while(|(a, b)| a == b).count()
 }
 
+/// Where the first of these bytes is.
+#[must_use]
+pub(crate) fn find<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
+    let copies = wanted.map(|byte| u64::from(byte) * ONES);
+    // Where a byte is the wanted one the difference is zero, and taking one away sets its high bit, which was not set.
+    let has_one = |word: &[u8; WORD]| {
+        let word = u64::from_ne_bytes(*word);
+        let marks = copies.map(|copy| (word ^ copy).wrapping_sub(ONES) & !(word ^ copy));
+        marks.into_iter().fold(0, |all, mark| all | mark) & (ONES << 7) != 0
+    };
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let start = words.iter().take_while(|word| !has_one(word)).count() * WORD;
+    let rest = <[u8]>::iter(bytes).skip(start);
+    rest.copied()
+        .position(|byte| wanted.contains(&byte))
+        .map(|at| start + at)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -67,6 +86,16 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn the_first_of_several_bytes_is_found(bytes in prop::collection::vec(prop_oneof![
+            Just(b'\\'), Just(b'\n'), Just(b'['), Just(0x8A_u8), any::<u8>(), Just(b'x'), Just(b'y'), Just(b'z')
+        ], 0..40)) {
+            let want = |wanted: &[u8]| bytes.iter().position(|byte| wanted.contains(byte));
+            prop_assert_eq!(find(&bytes, *b"\\\n"), want(b"\\\n"));
+            prop_assert_eq!(find(&bytes, [0]), want(&[0]));
+            prop_assert_eq!(find(&bytes, []), None);
+        }
+
         #[test]
         fn bytes_order_as_slices_do(
             start in prop::collection::vec(any::<u8>(), 0..20),

@@ -91,11 +91,12 @@ impl Cleanup {
         self.hidden.extend(superseded(entries, self.now));
     }
 
-    /// Adds what may be tidied up of the records of a store that holds these groups, with families of these names.
+    /// Adds what may be tidied up of the records of a store that holds these groups, with families of these names, each
+    /// of which comes once.
     pub fn plan_records<'a>(
         &mut self,
         snapshot: &Snapshot,
-        names: impl Iterator<Item = &'a str>,
+        names: impl Iterator<Item = &'a str> + Clone,
         groups: &[Group<'_>],
     ) {
         self.types = orphaned_types(snapshot, names);
@@ -216,13 +217,16 @@ fn superseded(entries: &GroupEntries<'_>, now: UnixNanos) -> Vec<String> {
         .collect()
 }
 
-fn orphaned_types<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let names: HashSet<&str> = names.collect();
+/// `names` are different ones.
+fn orphaned_types<'a>(
+    snapshot: &Snapshot,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Vec<String> {
     // Hashing every name is worth it only if there are more records than names.
-    if snapshot.types.len() <= names.len() {
+    if snapshot.types.len() <= names.clone().count() {
         return Vec::new();
     }
-    let live: HashSet<String> = names.into_iter().map(layout::family_type).collect();
+    let live: HashSet<String> = names.map(layout::family_type).collect();
     snapshot
         .types
         .iter()

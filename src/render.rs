@@ -28,6 +28,9 @@ pub fn render(merged: &Merged<'_>, format: Format) -> Vec<u8> {
 
 /// What the families' names become.
 fn names(merged: &Merged<'_>, escaping: EscapingScheme) -> NameMap {
+    if !merged.families.iter().any(|family| family.has_utf8_names) {
+        return NameMap::default();
+    }
     NameMap::of_families(
         merged
             .families
@@ -49,27 +52,28 @@ impl<'a> Renderer<'_, 'a> {
         let mut own = String::new();
         // For each family its header and, if it was rendered anew, its series: where in `own` they end.
         let mut parts = Vec::with_capacity(self.merged.families.len());
+        let mut stored = 0;
         for family in &self.merged.families {
-            let is_stored =
-                self.format.escaping == EscapingScheme::AllowUtf8 || !family.has_utf8_names();
-            if is_stored {
-                text::write_family_header(&mut own, family.name, family.help, family.metric_type);
-                parts.push((own.len(), family.pieces.as_slice()));
+            let (name, help, metric_type) = (family.name, family.help, family.metric_type);
+            let is_stored = if !family.has_utf8_names {
+                text::write_legacy_family_header(&mut own, name, help, metric_type);
+                true
+            } else if self.format.escaping == EscapingScheme::AllowUtf8 {
+                text::write_family_header(&mut own, name, help, metric_type);
+                true
             } else {
                 write_text(&mut own, &self.escaped(family));
-                parts.push((own.len(), &[]));
-            }
+                false
+            };
+            let family = Some(family).filter(|_| is_stored);
+            stored += family.map_or(0, |family| family.pieces().map(<[u8]>::len).sum());
+            parts.push((own.len(), family));
         }
-        let stored = parts
-            .iter()
-            .flat_map(|(_, pieces)| *pieces)
-            .map(|piece| piece.len())
-            .sum::<usize>();
         let mut body = Vec::with_capacity(own.len() + stored);
         let mut start = 0;
-        for (end, pieces) in parts {
+        for (end, family) in parts {
             body.extend_from_slice(own.as_bytes().get(start..end).unwrap_or_default());
-            for piece in pieces {
+            for piece in family.into_iter().flat_map(MergedFamily::pieces) {
                 body.extend_from_slice(piece);
             }
             start = end;

@@ -39,17 +39,25 @@ pub struct MergedFamily<'a> {
     pub metric_type: MetricType,
     /// How many series it has.
     pub series_count: usize,
-    /// Its text, in pieces.
-    pub pieces: Vec<&'a [u8]>,
+    /// Whether some readers need its names escaped.
+    pub has_utf8_names: bool,
     /// What it was merged from: the families of its type, those with series of earlier ones included.
     runs: Vec<StoredFamily<'a>>,
+    /// The text of each series, where the texts of what it was merged from are not in order.
+    sorted: Option<Vec<&'a [u8]>>,
 }
 
 impl<'a> MergedFamily<'a> {
-    /// Whether some readers need its names escaped.
-    #[must_use]
-    pub fn has_utf8_names(&self) -> bool {
-        self.runs.iter().any(|run| run.has_utf8_names)
+    /// Its text, in pieces.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
+        let (whole, sorted) = match &self.sorted {
+            None => (self.runs.as_slice(), [].as_slice()),
+            Some(sorted) => ([].as_slice(), sorted.as_slice()),
+        };
+        whole
+            .iter()
+            .map(|run| run.text)
+            .chain(sorted.iter().copied())
     }
 
     /// The family in full, for formats that say more than text does, or other names.
@@ -81,8 +89,12 @@ impl<'a> Merged<'a> {
     /// that the choice does not change from scrape to scrape. (In the Pushgateway chance decides.)
     #[must_use]
     pub fn of(runs: Runs<'a>) -> Self {
-        let mut merged = Self::default();
-        for (name, runs) in runs.by_name() {
+        let runs = runs.by_name();
+        let mut merged = Self {
+            families: Vec::with_capacity(runs.len()),
+            ..Self::default()
+        };
+        for (name, runs) in runs {
             // What it could collide with came before it in the order of names.
             let family = merged.merge(name, runs);
             merged.families.extend(family);
@@ -122,7 +134,8 @@ impl<'a> Merged<'a> {
                 format!("family {name} is a {held} in one group and a {left} in another")
             });
         }
-        let (pieces, duplicates) = runs.in_order();
+        let (sorted, duplicates) = runs.sorted().unzip();
+        let duplicates = duplicates.unwrap_or(0);
         if duplicates > 0 {
             self.leave_out(duplicates, || {
                 format!("family {name} has the same series in several groups")
@@ -134,8 +147,9 @@ impl<'a> Merged<'a> {
             help: runs.iter().find_map(|run| run.help),
             metric_type: first,
             series_count: count(&runs) - duplicates,
-            pieces,
+            has_utf8_names: runs.iter().any(|run| run.has_utf8_names),
             runs,
+            sorted,
         })
     }
 
@@ -218,7 +232,8 @@ mod tests {
     }
 
     fn text(family: &MergedFamily<'_>) -> String {
-        String::from_utf8_lossy(&family.pieces.concat()).into_owned()
+        let pieces: Vec<_> = family.pieces().collect();
+        String::from_utf8_lossy(&pieces.concat()).into_owned()
     }
 
     #[test]

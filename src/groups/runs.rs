@@ -39,17 +39,23 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// The names.
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+    /// The names, each once.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + Clone {
         self.all.iter().map(|(name, _)| *name)
     }
 
     /// The families in the order of their names.
-    #[must_use]
-    pub fn by_name(mut self) -> Vec<(&'a str, FamilyRuns<'a>)> {
-        self.all
-            .sort_unstable_by(|(a, _), (b, _)| bytes::compare(*a, *b));
-        self.all
+    pub fn by_name(mut self) -> impl ExactSizeIterator<Item = (&'a str, FamilyRuns<'a>)> {
+        // Families are large for a sort that moves them about.
+        let mut names: Vec<_> = self.names().zip(0_usize..).collect();
+        names.sort_unstable_by(|(a, _), (b, _)| bytes::compare(*a, *b));
+        names.into_iter().map(move |(name, place)| {
+            let runs = self
+                .all
+                .get_mut(place)
+                .map(|(_, runs)| std::mem::take(runs));
+            (name, runs.unwrap_or_default())
+        })
     }
 }
 
@@ -94,7 +100,11 @@ impl<'a> FamilyRuns<'a> {
     /// What one group holds.
     #[must_use]
     pub fn of(first: StoredFamily<'a>) -> Self {
-        let mut runs = Self::default();
+        let mut runs = Self {
+            // Often there is no more to come.
+            runs: Vec::with_capacity(1),
+            order: Order::default(),
+        };
         runs.add(first);
         runs
     }
@@ -138,12 +148,13 @@ impl<'a> FamilyRuns<'a> {
         others
     }
 
-    /// The text of all series in the order of their keys, and how many series were there more than once.
+    /// The text of each series in the order of their keys, and how many series were there more than once. `None` where
+    /// that of one run after the other is in order.
     #[must_use]
-    pub fn in_order(&self) -> (Vec<&'a [u8]>, usize) {
+    pub fn sorted(&self) -> Option<(Vec<&'a [u8]>, usize)> {
         match &self.order {
-            Order::Ascending(_) => (self.runs.iter().map(|run| run.text).collect(), 0),
-            Order::Mixed(mixed) => mixed.sorted(&self.runs),
+            Order::Ascending(_) => None,
+            Order::Mixed(mixed) => Some(mixed.sorted(&self.runs)),
         }
     }
 }
@@ -262,7 +273,8 @@ mod tests {
             let entry = Entry::decode(entry).expect("decodes");
             entry.families.into_iter().for_each(|run| all.add(run));
         }
-        let (pieces, duplicates) = all.in_order();
+        let whole = || (all.runs().iter().map(|run| run.text).collect(), 0);
+        let (pieces, duplicates) = all.sorted().unwrap_or_else(whole);
         let text = String::from_utf8_lossy(&pieces.concat()).into_owned();
         (text, duplicates, pieces.len())
     }

@@ -1,7 +1,7 @@
 //! Runs a scenario: the real operations, polled by hand, one store call a step.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -111,7 +111,8 @@ pub(crate) fn take_stock(snapshot: &Snapshot, now: u64) -> (Vec<fold::Group<'_>>
     let mut cleanup = Cleanup::at(now);
     let groups: Vec<_> = scrape::take_stock(snapshot, now, &mut Vec::new(), &mut cleanup).collect();
     let families = groups.iter().flat_map(|group| &group.families);
-    cleanup.plan_records(snapshot, families.map(|family| family.name), &groups);
+    let names: BTreeSet<_> = families.map(|family| family.name).collect();
+    cleanup.plan_records(snapshot, names.iter().copied(), &groups);
     (groups, cleanup)
 }
 

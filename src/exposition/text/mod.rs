@@ -36,6 +36,5 @@ mod tests;
 
 pub use error::{ErrorKind, ParseError, Token};
 pub use parse::{parse, parse_samples};
-pub(crate) use render::exposed_count;
-pub(crate) use render::write_legacy_metric;
+pub(crate) use render::{exposed_count, write_legacy_family_header, write_legacy_metric};
 pub use render::{write_family_header, write_label_set, write_metric};

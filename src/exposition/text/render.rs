@@ -1,5 +1,6 @@
 //! Writing families as text.
 
+use crate::bytes;
 use crate::exposition::model::{Histogram, Label, Metric, MetricType, Summary, Value};
 use crate::exposition::names::NameScheme;
 use crate::exposition::number::write_float;
@@ -19,11 +20,31 @@ pub fn write_family_header(
     metric_type: MetricType,
 ) {
     let is_legacy = NameScheme::Legacy.is_metric_name(name);
+    write_header(out, name, is_legacy, help, metric_type);
+}
+
+/// As [`write_family_header`], with a name of which it is known already that it is of the traditional alphabet.
+pub(crate) fn write_legacy_family_header(
+    out: &mut String,
+    name: &str,
+    help: Option<&str>,
+    metric_type: MetricType,
+) {
+    write_header(out, name, true, help, metric_type);
+}
+
+fn write_header(
+    out: &mut String,
+    name: &str,
+    is_legacy: bool,
+    help: Option<&str>,
+    metric_type: MetricType,
+) {
     if let Some(help) = help {
         out.push_str("# HELP ");
         write_name(out, name, is_legacy);
         out.push(' ');
-        write_escaped(out, help, |byte| matches!(byte, b'\\' | b'\n'));
+        write_escaped(out, help, [b'\\', b'\n']);
         out.push('\n');
     }
     out.push_str("# TYPE ");
@@ -162,7 +183,7 @@ impl Lines<'_, '_> {
             self.out.push_str(suffix);
         } else {
             self.out.push_str("{\"");
-            write_escaped(self.out, self.name, is_escaped_in_quotes);
+            write_escaped(self.out, self.name, IN_QUOTES);
             self.out.push_str(suffix);
             self.out.push('"');
             separator = ',';
@@ -196,7 +217,7 @@ fn write_label(out: &mut String, label: &Label<'_>, is_legacy: bool) {
     let is_legacy = is_legacy || NameScheme::Legacy.is_label_name(&label.name);
     write_name(out, &label.name, is_legacy);
     out.push_str("=\"");
-    write_escaped(out, &label.value, is_escaped_in_quotes);
+    write_escaped(out, &label.value, IN_QUOTES);
     out.push('"');
 }
 
@@ -206,20 +227,20 @@ fn write_name(out: &mut String, name: &str, is_legacy: bool) {
         out.push_str(name);
     } else {
         out.push('"');
-        write_escaped(out, name, is_escaped_in_quotes);
+        write_escaped(out, name, IN_QUOTES);
         out.push('"');
     }
 }
 
-fn is_escaped_in_quotes(byte: u8) -> bool {
-    matches!(byte, b'\\' | b'\n' | b'"')
-}
+/// The characters that are escaped in quotes.
+const IN_QUOTES: [u8; 3] = *b"\\\n\"";
 
 /// Writes a text with a backslash before these characters and `n` in place of a line feed.
-fn write_escaped(out: &mut String, text: &str, is_escaped: impl Fn(u8) -> bool) {
+///
+/// They are all ASCII, so that none of them is a part of another character.
+fn write_escaped<const N: usize>(out: &mut String, text: &str, escaped: [u8; N]) {
     let mut rest = text;
-    // These are all ASCII, so that none of them is a part of another character.
-    while let Some(at) = rest.bytes().position(&is_escaped) {
+    while let Some(at) = bytes::find(rest.as_bytes(), escaped) {
         let (plain, tail) = rest.split_at(at);
         let mut tail = tail.chars();
         out.push_str(plain);
