@@ -158,9 +158,20 @@ pub(crate) fn hex(digest: &[u8], digits: usize) -> String {
         })
 }
 
+/// Which bytes are digits of lower-case hexadecimal. A scrape looks at dozens in each key that is listed.
+const IS_HEX_DIGIT: [bool; 256] = {
+    let mut is_digit = [false; 256];
+    let mut byte = 0;
+    while byte < is_digit.len() {
+        is_digit[byte] = matches!(byte as u8, b'0'..=b'9' | b'a'..=b'f');
+        byte += 1;
+    }
+    is_digit
+};
+
 /// Whether this is so many digits of lower-case hexadecimal.
 pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
-    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_digit = |byte| IS_HEX_DIGIT.get(usize::from(byte)) == Some(&true);
     text.len() == digits && text.bytes().all(is_digit)
 }
 

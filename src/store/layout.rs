@@ -208,6 +208,12 @@ impl<'a> Key<'a> {
     }
 }
 
+/// What of a key of ours follows the kind: keys of a group begin with its id.
+#[must_use]
+pub fn without_kind(key: &str) -> &str {
+    key.get(PREFIX.len() + 2..).unwrap_or_default()
+}
+
 /// Whether this is the key of a POST entry that is written once.
 #[must_use]
 pub fn is_unique(key: &str) -> bool {

@@ -145,53 +145,89 @@ impl GroupValues {
     }
 }
 
-/// The keys of one group, as listed.
+/// One group, as listed.
 #[derive(Debug, Default)]
-struct GroupKeys {
-    root: Option<String>,
-    posts: Vec<(String, Generation)>,
-    failure: Option<String>,
-    unsent: Option<String>,
+struct Listed {
+    id: String,
+    /// The generations that its POST entries build on.
+    posts: Vec<Generation>,
+    has_failure: bool,
+    has_root: bool,
+    has_unsent: bool,
     index: Option<String>,
 }
 
 /// Our keys, as listed.
 #[derive(Debug, Default)]
 struct Listing {
-    groups: BTreeMap<String, GroupKeys>,
+    /// The groups by id.
+    groups: Vec<Listed>,
+    /// The keys of their POST entries, group by group.
+    posts: Vec<String>,
+    /// Their other keys that are read, group by group: the failure, the PUT entry, what was not forwarded.
+    others: Vec<String>,
     types: Vec<String>,
     has_shapes: bool,
 }
 
 impl Listing {
-    fn of(mut keys: Vec<String>) -> Self {
-        // A listing promises no order, and may hold a key twice.
-        keys.sort_unstable();
-        keys.dedup();
+    /// Takes the keys apart, those of groups for which this holds.
+    fn of(mut keys: Vec<String>, is_wanted: impl Fn(&str) -> bool) -> Self {
+        // A listing promises no order, and may hold a key twice. Mostly it is sorted, so that each kind of key is.
+        keys.sort_by(|a, b| {
+            bytes::compare(layout::without_kind(a), layout::without_kind(b))
+                .then_with(|| bytes::compare(a, b))
+        });
+        keys.dedup_by(|a, b| bytes::equal(a, b));
         let mut listing = Self::default();
         for key in keys {
-            listing.add(key);
+            listing.add(key, &is_wanted);
         }
         listing
     }
 
-    fn add(&mut self, key: String) {
+    fn add(&mut self, key: String, is_wanted: impl Fn(&str) -> bool) {
         let Some(parsed) = Key::parse(&key) else {
             return;
         };
-        let group = parsed
-            .group()
-            .map(|group| self.groups.entry(group.to_owned()).or_default());
-        match (parsed, group) {
-            (Key::Root { .. }, Some(group)) => group.root = Some(key),
-            (Key::Post { generation, .. }, Some(group)) => group.posts.push((key, generation)),
-            (Key::Failure { .. }, Some(group)) => group.failure = Some(key),
-            (Key::Unsent { .. }, Some(group)) => group.unsent = Some(key),
-            (Key::Index { .. }, Some(group)) => group.index = Some(key),
-            (Key::Type { .. }, _) => self.types.push(key),
-            (Key::Shapes, _) => self.has_shapes = true,
-            _ => {}
+        let Some(id) = parsed.group() else {
+            match parsed {
+                Key::Type { .. } => self.types.push(key),
+                _ => self.has_shapes = true,
+            }
+            return;
+        };
+        if !is_wanted(id) {
+            return;
         }
+        if !self
+            .groups
+            .last()
+            .is_some_and(|last| bytes::equal(&*last.id, id))
+        {
+            self.groups.push(Listed {
+                id: id.to_owned(),
+                ..Listed::default()
+            });
+        }
+        let Some(group) = self.groups.last_mut() else {
+            return;
+        };
+        match parsed {
+            Key::Post { generation, .. } => {
+                group.posts.push(generation);
+                self.posts.push(key);
+                return;
+            }
+            Key::Index { .. } => {
+                group.index = Some(key);
+                return;
+            }
+            Key::Failure { .. } => group.has_failure = true,
+            Key::Unsent { .. } => group.has_unsent = true,
+            _ => group.has_root = true,
+        }
+        self.others.push(key);
     }
 }
 
@@ -202,26 +238,25 @@ impl Snapshot {
     ///
     /// The store failed.
     pub async fn read<S: Store>(store: &S) -> Result<Self, StoreError> {
-        let listing = Listing::of(store.list().await?);
+        let mut listing = Listing::of(store.list().await?, |_| true);
         let mut snapshot = Self {
-            types: listing.types,
+            types: std::mem::take(&mut listing.types),
             ..Self::default()
         };
         if listing.has_shapes {
             snapshot.shapes = records::Shapes::read(store).await?;
         }
-        let mut torn = snapshot.read_groups(store, listing.groups).await?;
+        let mut torn = snapshot.read_groups(store, listing).await?;
         for _ in 0..MAX_READ_AGAIN {
             if torn.is_empty() {
                 break;
             }
-            let mut listing = Listing::of(store.list().await?);
-            listing.groups.retain(|group, _| torn.contains(group));
-            for group in &torn {
+            let listing = Listing::of(store.list().await?, |id| torn.iter().any(|torn| torn == id));
+            for id in &torn {
                 // It may be gone altogether.
-                snapshot.groups.remove(group);
+                snapshot.groups.remove(id);
             }
-            torn = snapshot.read_groups(store, listing.groups).await?;
+            torn = snapshot.read_groups(store, listing).await?;
         }
         Ok(snapshot)
     }
@@ -230,55 +265,58 @@ impl Snapshot {
     async fn read_groups<S: Store>(
         &mut self,
         store: &S,
-        groups: BTreeMap<String, GroupKeys>,
+        listing: Listing,
     ) -> Result<Vec<String>, StoreError> {
+        let Listing {
+            groups,
+            posts,
+            others,
+            ..
+        } = listing;
+        let values = store.read(&posts).await?;
+        let mut posts = posts.into_iter().zip(values);
+        let values = store.read(&others).await?;
+        let mut others = others.into_iter().zip(values);
         let mut torn = Vec::new();
-        let post_keys: Vec<String> = groups
-            .values()
-            .flat_map(|keys| keys.posts.iter().map(|(key, _)| key.clone()))
-            .collect();
-        let root_keys: Vec<String> = groups
-            .values()
-            .flat_map(|keys| [&keys.root, &keys.failure, &keys.unsent])
-            .flatten()
-            .cloned()
-            .collect();
-        let mut posts = store.read(&post_keys).await?.into_iter();
-        let mut roots = store.read(&root_keys).await?.into_iter();
-        for (group, keys) in groups {
-            let mut values = GroupValues {
-                index: keys.index,
+        let mut read = Vec::with_capacity(groups.len());
+        for listed in groups {
+            let mut group = GroupValues {
+                index: listed.index,
                 ..GroupValues::default()
             };
-            let mut gone = false;
-            for (key, generation) in keys.posts {
-                match posts.next().flatten() {
-                    Some(value) => values.posts.push((key, generation, value)),
-                    None => gone = true,
+            let mut is_torn = false;
+            for (generation, (key, value)) in listed.posts.into_iter().zip(posts.by_ref()) {
+                match value {
+                    Some(value) => group.posts.push((key, generation, value)),
+                    None => is_torn = true,
                 }
             }
-            if let Some(key) = keys.root {
-                match roots.next().flatten() {
-                    Some(value) => values.root = Some((key, value)),
-                    None => gone = true,
-                }
-            }
-            if let Some(key) = keys.failure {
-                let value = roots.next().flatten();
-                values.failure = records::read(value.as_deref());
-                if value.is_some() && values.failure.is_none() {
+            if listed.has_failure
+                && let Some((key, value)) = others.next()
+            {
+                group.failure = records::read(value.as_deref());
+                if value.is_some() && group.failure.is_none() {
                     self.damaged.push(key);
                 }
             }
-            if keys.unsent.is_some() {
+            if listed.has_root
+                && let Some((key, value)) = others.next()
+            {
+                is_torn |= value.is_none();
+                group.root = value.map(|value| (key, value));
+            }
+            if listed.has_unsent
+                && let Some((_, value)) = others.next()
+            {
                 // One that cannot be read means nothing to a scrape.
-                values.unsent = records::read(roots.next().flatten().as_deref());
+                group.unsent = records::read(value.as_deref());
             }
-            if gone {
-                torn.push(group.clone());
+            if is_torn {
+                torn.push(listed.id.clone());
             }
-            self.groups.insert(group, values);
+            read.push((listed.id, group));
         }
+        self.groups.append(&mut read.into_iter().collect());
         Ok(torn)
     }
 }
