@@ -17,6 +17,7 @@ pub mod hints;
 pub mod lifetime;
 pub mod limits;
 mod log;
+mod memory;
 mod post;
 pub mod push;
 pub mod quote;

@@ -3,12 +3,12 @@
 use std::collections::TryReserveError;
 use std::fmt;
 use std::future::Future;
-use std::hint::black_box;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue};
 
 use crate::exposition::encoding::{self, ContentEncoding};
+use crate::memory;
 
 /// How much room is made for a body before any of it has come, in bytes. Beyond, room grows with what comes: to announce
 /// a large body and send nothing must not take memory from the requests beside it.
@@ -105,16 +105,12 @@ pub async fn receive<B: Body>(
 /// Makes room for more, doubling what there is.
 ///
 /// Bodies are what fills the memory of an instance: many large ones at once, whose senders take their time. One that
-/// finds none must fail alone, since the instance would end with all its requests if another allocation did. So as much
-/// again as the body takes must be free.
+/// finds none must fail alone, so as much again as the body takes must be free.
 fn make_room(received: &mut Vec<u8>, more: usize) -> Result<(), TryReserveError> {
     let spare = received.capacity() - received.len();
     if spare < more {
         received.try_reserve(more)?;
-        let mut as_much_again = Vec::<u8>::new();
-        as_much_again.try_reserve_exact(received.capacity())?;
-        // The compiler would leave out what nobody uses.
-        drop(black_box(as_much_again));
+        memory::require(received.capacity())?;
     }
     Ok(())
 }

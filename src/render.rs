@@ -1,6 +1,7 @@
 //! The exposition of everything, in the format that was asked for.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 
 use crate::exposition::escape::{EscapingScheme, NameMap, escape_family};
 use crate::exposition::model::{Metric, MetricFamily, Value};
@@ -8,22 +9,42 @@ use crate::exposition::negotiate::{Format, FormatKind};
 use crate::exposition::protobuf::native;
 use crate::exposition::{openmetrics, protobuf, text};
 use crate::groups::merge::{Merged, MergedFamily};
+use crate::memory;
+
+/// How much memory a series takes in full, at most and its own text aside, while its family is put together and sorted.
+const SERIES_BYTES: usize = 640;
 
 /// Writes all families in this format.
-#[must_use]
-pub fn render(merged: &Merged<'_>, format: Format) -> Vec<u8> {
+///
+/// # Errors
+///
+/// There is no memory for that.
+pub fn render(merged: &Merged<'_>, format: Format) -> Result<Vec<u8>, TryReserveError> {
     let renderer = Renderer {
         merged,
         format,
         names: names(merged, format.escaping),
     };
-    match format.kind {
-        FormatKind::Text => renderer.text(),
+    if format.kind != FormatKind::Text {
+        memory::require(room(merged))?;
+    }
+    Ok(match format.kind {
+        FormatKind::Text => renderer.text()?,
         FormatKind::ProtobufDelimited => renderer.binary(),
         FormatKind::ProtobufText => renderer.each(protobuf::write_family_text),
         FormatKind::ProtobufCompactText => renderer.each(protobuf::write_family_compact_text),
         FormatKind::OpenMetrics | FormatKind::OpenMetricsDraft => renderer.openmetrics(),
-    }
+    })
+}
+
+/// How much memory it takes, at most, to write families in another format than that in which they are stored: the largest
+/// family in full, and what was written, which is copied when it outgrows its place.
+fn room(merged: &Merged<'_>) -> usize {
+    let texts = |family: &MergedFamily<'_>| family.pieces().map(<[u8]>::len).sum::<usize>();
+    let families = merged.families.iter();
+    let largest = families.map(|family| family.series_count * SERIES_BYTES + texts(family));
+    let written = merged.families.iter().map(texts).sum::<usize>();
+    largest.max().unwrap_or(0) + 3 * written
 }
 
 /// What the families' names become.
@@ -48,7 +69,7 @@ struct Renderer<'m, 'a> {
 
 impl<'a> Renderer<'_, 'a> {
     /// Text, which was rendered when it was pushed: families are copied, but for those with names to be escaped.
-    fn text(&self) -> Vec<u8> {
+    fn text(&self) -> Result<Vec<u8>, TryReserveError> {
         let mut own = String::new();
         // For each family its header and, if it was rendered anew, its series: where in `own` they end.
         let mut parts = Vec::with_capacity(self.merged.families.len());
@@ -69,7 +90,8 @@ impl<'a> Renderer<'_, 'a> {
             stored += family.map_or(0, |family| family.pieces().map(<[u8]>::len).sum());
             parts.push((own.len(), family));
         }
-        let mut body = Vec::with_capacity(own.len() + stored);
+        let mut body = Vec::new();
+        body.try_reserve_exact(own.len() + stored)?;
         let mut start = 0;
         for (end, family) in parts {
             body.extend_from_slice(own.as_bytes().get(start..end).unwrap_or_default());
@@ -78,7 +100,7 @@ impl<'a> Renderer<'_, 'a> {
             }
             start = end;
         }
-        body
+        Ok(body)
     }
 
     fn binary(&self) -> Vec<u8> {

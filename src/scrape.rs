@@ -11,7 +11,7 @@ use crate::groups::runs::Runs;
 use crate::groups::series::RenderedFamily;
 use crate::limits::GroupLimits;
 use crate::render::render;
-use crate::store::snapshot::{GroupValues, Skipped, Snapshot};
+use crate::store::snapshot::{Skipped, Snapshot};
 use crate::store::{Store, StoreError, World};
 
 /// How many entries and records that could not be read are named in the log.
@@ -32,7 +32,7 @@ pub struct Scrape {
 ///
 /// # Errors
 ///
-/// The store failed.
+/// The store failed, or holds more than there is memory for.
 pub async fn scrape<S: Store>(
     store: &S,
     world: &impl World,
@@ -56,11 +56,7 @@ pub async fn scrape<S: Store>(
         groups: groups.len(),
         families: merged.families.len(),
         series: merged.series_count(),
-        stored_bytes: snapshot
-            .groups
-            .values()
-            .map(GroupValues::stored_bytes)
-            .sum(),
+        stored_bytes: snapshot.stored_bytes(),
         entries_skipped: skipped.len() + snapshot.damaged.len(),
         series_left_out: merged.left_out,
         max_groups: limits.max_groups,
@@ -101,7 +97,7 @@ pub async fn scrape<S: Store>(
         .chain(left_out)
         .collect();
     Ok(Scrape {
-        body: render(&merged, format),
+        body: render(&merged, format).map_err(|_| StoreError::no_memory(figures.stored_bytes))?,
         cleanup,
         warnings,
     })

@@ -18,6 +18,9 @@ pub mod metrics;
 pub mod status;
 pub(crate) mod time;
 
+/// How many times the memory of what was read the body of `GET /api/v1/metrics` may take while it is written.
+const ROOM: usize = 8;
+
 /// The body for `GET /api/v1/status`.
 ///
 /// # Errors
@@ -35,6 +38,7 @@ pub async fn status<S: Store>(store: &S, config: &Config) -> Result<Vec<u8>, Sto
 /// The store failed.
 pub async fn metrics<S: Store, W: World>(store: &S, world: &W) -> Result<Vec<u8>, StoreError> {
     let snapshot = Snapshot::read(store).await?;
+    snapshot.require_room(ROOM)?;
     let now = world.now();
     let groups = snapshot.groups.values();
     let mut groups: Vec<Group<'_>> = groups.filter_map(|values| values.group(now)).collect();

@@ -83,8 +83,21 @@ pub trait World {
 pub struct StoreError {
     /// What was attempted: `list`, `read`, `write`, `delete` or `open`.
     pub operation: &'static str,
-    /// What the host said.
+    /// What the host said, or what is wrong here.
     pub message: String,
+}
+
+impl StoreError {
+    /// So many bytes were read, and beside them is no memory for what is still to come.
+    #[must_use]
+    pub fn no_memory(read: usize) -> Self {
+        Self {
+            operation: "read",
+            message: format!(
+                "no memory is left beside {read} bytes that were read: the store holds more than an instance can show"
+            ),
+        }
+    }
 }
 
 impl fmt::Display for StoreError {

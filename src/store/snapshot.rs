@@ -14,6 +14,7 @@ use crate::groups::entry::{Entry, Generation, Header, UnixNanos};
 use crate::groups::fold::{Failed, Group, GroupEntries, PostEntry};
 use crate::groups::key::GroupId;
 use crate::groups::series;
+use crate::memory;
 
 /// How often a group is read again. Where pushes take over one another's entries, another may be gone each time.
 const MAX_READ_AGAIN: usize = 4;
@@ -258,7 +259,25 @@ impl Snapshot {
             }
             torn = snapshot.read_groups(store, listing).await?;
         }
+        // For what is made of any snapshot.
+        snapshot.require_room(1)?;
         Ok(snapshot)
+    }
+
+    /// How many bytes of the store all groups take, keys and records aside.
+    #[must_use]
+    pub fn stored_bytes(&self) -> usize {
+        self.groups.values().map(GroupValues::stored_bytes).sum()
+    }
+
+    /// Checks that there is room for something that takes so many times the memory of what was read.
+    ///
+    /// # Errors
+    ///
+    /// There is not.
+    pub fn require_room(&self, times: usize) -> Result<(), StoreError> {
+        let bytes = self.stored_bytes();
+        memory::require(bytes.saturating_mul(times)).map_err(|_| StoreError::no_memory(bytes))
     }
 
     /// Reads these groups. Returns those of which a listed key was gone.

@@ -11,12 +11,22 @@ use super::gate::Gate;
 use super::{Store, StoreError, Value};
 use crate::bytes;
 use crate::counted::Counted;
+use crate::memory;
 
 /// The store that the manifest grants.
 pub const LABEL: &str = "default";
 
 /// How many keys one batch reads at most: what DynamoDB takes.
 const BATCH: usize = 100;
+
+/// How many keys are read at first where there are more than one batch: how large values are is not known yet.
+const FIRST: usize = 25;
+
+/// How many keys are read by single calls before their values count towards the room that the next ones need.
+const SINGLES: usize = 500;
+
+/// How many bytes of values are read at a time, as far as the values before tell.
+const PORTION: usize = 1 << 20;
 
 /// A page of a listing: keys, and the cursor of the next page if there is one.
 pub type Page = (Vec<String>, Option<String>);
@@ -119,6 +129,31 @@ impl<K: KeyValue> SpinStore<K> {
         Some(self.gate.alone(|| self.calls.pause()).await)
     }
 
+    /// How many keys are to be read at a time whose values usually have so many bytes.
+    fn portion(&self, usual: usize) -> usize {
+        let most = if self.batches.get() == Some(false) {
+            SINGLES
+        } else {
+            BATCH
+        };
+        // A batch of one key that exists takes the host down on Redis.
+        (PORTION / usual.max(1)).clamp(2, most)
+    }
+
+    /// Reads a portion of keys.
+    async fn read_portion(&self, keys: &[String]) -> Result<Vec<Option<Value>>, StoreError> {
+        if keys.len() > 1 && self.batches.get() != Some(false) {
+            let _alone = self.alone().await;
+            let batch = self.read_batch(keys);
+            self.batches.set(Some(batch.is_some()));
+            if let Some(batch) = batch {
+                return Ok(batch);
+            }
+        }
+        let _call = self.enter().await;
+        self.calls.get_singly(keys).await.map_err(failed("read"))
+    }
+
     /// Reads a batch of two keys or more. `None` where the provider cannot.
     fn read_batch(&self, keys: &[String]) -> Option<Vec<Option<Value>>> {
         let found = self.calls.get_many(keys).ok()?;
@@ -156,21 +191,18 @@ impl<K: KeyValue> Store for SpinStore<K> {
 
     async fn read(&self, keys: &[String]) -> Result<Vec<Option<Value>>, StoreError> {
         let mut values = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(BATCH) {
-            // A batch of one key that exists takes the host down on Redis.
-            if chunk.len() > 1 && self.batches.get() != Some(false) {
-                let _alone = self.alone().await;
-                let batch = self.read_batch(chunk);
-                self.batches.set(Some(batch.is_some()));
-                if let Some(batch) = batch {
-                    values.extend(batch);
-                    continue;
-                }
+        let mut bytes = 0_usize;
+        while values.len() < keys.len() {
+            let mut rest = keys.get(values.len()..).unwrap_or_default();
+            if keys.len() > BATCH {
+                let usual = bytes.checked_div(values.len());
+                let count = usual.map_or(FIRST, |usual| self.portion(usual));
+                rest = rest.get(..count).unwrap_or(rest);
+                require_room(bytes, usual.unwrap_or(0).saturating_mul(rest.len()))?;
             }
-            let _call = self.enter().await;
-            let rest = keys.get(values.len()..).unwrap_or_default();
-            values.extend(self.calls.get_singly(rest).await.map_err(failed("read"))?);
-            break;
+            let portion = self.read_portion(rest).await?;
+            bytes += portion.iter().flatten().map(Vec::len).sum::<usize>();
+            values.extend(portion);
         }
         Ok(values)
     }
@@ -207,6 +239,12 @@ impl<K: KeyValue> Store for SpinStore<K> {
     }
 }
 
+/// Checks that there is room for more values beside those that were read, and for as much again that others may take
+/// meanwhile.
+fn require_room(read: usize, more: usize) -> Result<(), StoreError> {
+    memory::require(more.saturating_mul(2)).map_err(|_| StoreError::no_memory(read))
+}
+
 fn failed(operation: &'static str) -> impl Fn(String) -> StoreError {
     move |message| StoreError { operation, message }
 }
@@ -216,7 +254,7 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
 
-    use super::{BATCH, KeyValue, Page, SpinStore};
+    use super::{BATCH, KeyValue, PORTION, Page, SpinStore};
     use crate::store::{Store, StoreError, Value};
     use crate::testing::block_on;
 
@@ -320,20 +358,33 @@ mod tests {
 
     #[test]
     fn reads_go_in_batches_where_the_provider_can() {
-        let cases: [(Batches, usize, &[&str]); 9] = [
+        let cases: [(Batches, usize, &[&str]); 10] = [
             (Batches::Faithful, 0, &[]),
             (Batches::Faithful, 1, &["get 1"]),
             (Batches::Faithful, 2, &["get-many 2"]),
             (Batches::Faithful, BATCH, &["get-many 100"]),
-            (Batches::Faithful, BATCH + 1, &["get-many 100", "get 1"]),
+            (
+                Batches::Faithful,
+                BATCH + 1,
+                &["get-many 25", "get-many 76"],
+            ),
+            (
+                Batches::Faithful,
+                BATCH + 26,
+                &["get-many 25", "get-many 100", "get 1"],
+            ),
             (
                 Batches::Loose,
-                2 * BATCH + 2,
-                &["get-many 100", "get-many 100", "get-many 2"],
+                2 * BATCH + 27,
+                &["get-many 25", "get-many 100", "get-many 100", "get-many 2"],
             ),
             (Batches::Broken, 1, &["get 1"]),
             (Batches::Broken, 2, &["get-many 2", "get 2"]),
-            (Batches::Broken, 2 * BATCH + 2, &["get-many 100", "get 202"]),
+            (
+                Batches::Broken,
+                2 * BATCH + 2,
+                &["get-many 25", "get 25", "get 177"],
+            ),
         ];
         for (batches, count, want) in cases {
             // The last key does not exist.
@@ -348,6 +399,27 @@ mod tests {
             }
             assert_eq!(*store.calls.calls.borrow(), want, "{batches:?} {count}");
         }
+    }
+
+    #[test]
+    fn large_values_are_read_a_few_at_a_time() {
+        let store = Provider::new(Batches::Faithful, BATCH + 1);
+        store
+            .calls
+            .values
+            .borrow_mut()
+            .values_mut()
+            .for_each(|value| value.resize(PORTION / 20, 0));
+        let keys: Vec<String> = (0..=BATCH).map(key).collect();
+        block_on(store.read(&keys)).expect("values");
+        let want = [
+            "get-many 25",
+            "get-many 20",
+            "get-many 20",
+            "get-many 20",
+            "get-many 16",
+        ];
+        assert_eq!(*store.calls.calls.borrow(), want);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod bodies;
 mod held;
 mod many;
+mod memory;
 mod peer;
 mod redis;
 mod unread;

@@ -252,6 +252,7 @@ fn samples() -> Vec<(u16, String)> {
         (429, full.to_string()),
         (500, config.expect_err("is malformed").to_string()),
         (503, store.to_string()),
+        (503, StoreError::no_memory(1).to_string()),
     ];
     samples.extend(sites.into_iter().map(|text| (403, text)));
     let bad = [
