@@ -57,9 +57,6 @@ pub struct RenderedSeries {
     pub text: String,
 }
 
-/// How many bytes are reserved at most for series that are still to come.
-const MAX_RESERVED: usize = 64 * 1024;
-
 /// Series in order, ready for storage: their keys and texts stand one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeriesList {
@@ -70,19 +67,20 @@ pub struct SeriesList {
 }
 
 impl SeriesList {
+    /// Room for so many series, with keys and texts of so many bytes.
+    fn with_capacity(series: usize, key_bytes: usize, text_bytes: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(key_bytes),
+            text: String::with_capacity(text_bytes),
+            ends: Vec::with_capacity(series),
+        }
+    }
+
     /// Adds a series with this key, whose text is what this writes.
     pub fn add(&mut self, key: &[u8], write: impl FnOnce(&mut String)) {
         self.keys.extend_from_slice(key);
         write(&mut self.text);
         self.ends.push((self.keys.len(), self.text.len()));
-    }
-
-    /// Makes room for so many like those that are there, within reason: one long series says little about the others.
-    fn reserve(&mut self, times: usize) {
-        let room = |length: usize| length.saturating_mul(times).min(MAX_RESERVED);
-        self.keys.reserve(room(self.keys.len()));
-        self.text.reserve(room(self.text.len()));
-        self.ends.reserve(room(self.ends.len()));
     }
 
     /// How many there are.
@@ -207,6 +205,9 @@ pub fn group_labels<'a>(labels: &[(&'a str, &'a str)]) -> Vec<Label<'a>> {
     labels
 }
 
+/// How many bytes a line usually has beside names and label values.
+const USUAL_REST: usize = 32;
+
 /// Renders a family whose metrics have their final labels.
 #[must_use]
 pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
@@ -230,13 +231,11 @@ pub fn render<'a>(family: &'a MetricFamily<'_>) -> RenderedFamily<'a> {
     } else {
         text::write_legacy_metric
     };
-    let mut series = SeriesList::default();
+    // A line has the name, what is in the key, and besides some signs and a value.
+    let text_bytes = keys.len() + metrics.len() * (family.name.len() + USUAL_REST);
+    let mut series = SeriesList::with_capacity(metrics.len(), keys.len(), text_bytes);
     for (range, metric) in &metrics {
         series.add(key(range), |text| write(text, &family.name, metric));
-        if series.len() == 1 {
-            // The others are about as long.
-            series.reserve(metrics.len());
-        }
     }
     RenderedFamily {
         has_utf8_names,
