@@ -44,3 +44,40 @@ fn the_work_for_a_push_that_contradicts_all_types_of_another_is_linear() {
         [(first, 200), (families("b", n, "counter"), 400)]
     });
 }
+
+/// A push of so many series, each with other values of these labels, to a gateway with a group for each set of them.
+fn strays(labels: &[&str], count: usize) -> u64 {
+    let counter = Counter::start(&[]);
+    for set in 1..1_usize << labels.len() {
+        let names = labels.iter().enumerate();
+        let names = names.filter(|(at, _)| set >> at & 1 == 1);
+        let path: String = names.map(|(_, name)| format!("/{name}/1")).collect();
+        let group = Request {
+            target: format!("/metrics/job/stranger{path}"),
+            ..Request::push("other 1\n")
+        };
+        counter.work("a group with other labels", &group, 200);
+    }
+    let push = Request::push(parts(count, |n| {
+        let labels: String = labels
+            .iter()
+            .map(|name| format!("{name}=\"{n}\","))
+            .collect();
+        format!("m{{{labels}}} 1\n")
+    }));
+    counter.work("series that could be in other groups", &push, 200)
+}
+
+#[test]
+fn the_work_for_series_that_could_be_in_other_groups_is_linear() {
+    // One by one, all groups at once, and many sets of labels.
+    let cases: [(&[&str], usize); 3] = [
+        (&["instance", "zone"], 80),
+        (&["instance", "zone"], 2_000),
+        (&["a", "b", "c", "d", "e", "f"], 2_000),
+    ];
+    for (labels, size) in cases {
+        let work = [1, 2, 4].map(|factor| strays(labels, size * factor));
+        assert_eq!(check_work("series", work), Ok(()), "{labels:?}, {size}");
+    }
+}

@@ -3,7 +3,7 @@
 use crate::{Case, Request, parts};
 
 /// The inputs.
-pub(crate) const CASES: [Case; 15] = [
+pub(crate) const CASES: [Case; 14] = [
     Case {
         name: "many labels of a series",
         size: 5_000,
@@ -45,16 +45,6 @@ pub(crate) const CASES: [Case; 15] = [
         size: 10_000,
         request: |n| Request::push(parts(n, |n| format!("m{{l=\"{n}\"}} 1 1\n"))),
         status: 400,
-    },
-    Case {
-        name: "many series that could be in other groups",
-        size: 2_000,
-        request: |n| {
-            Request::push(parts(n, |n| {
-                format!("m{{instance=\"{n}\",zone=\"{n}\"}} 1\n")
-            }))
-        },
-        status: 200,
     },
     Case {
         name: "many buckets",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use spin_pushgateway::consistency::Kind::{self, Post, Put};
+use spin_pushgateway::push::PushError;
 
 use super::plain::{AfterScrape, Labels, Plain};
 
@@ -197,4 +198,86 @@ fn a_refused_push_remembers_who_holds_the_family() {
     };
     assert_eq!(looked(&plain.calls(refused)).0, 1);
     assert_eq!(looked(&plain.calls(refused)).0, 0);
+}
+
+#[test]
+fn a_push_whose_series_could_be_in_very_many_groups_looks_at_those_that_there_are() {
+    const JOB: Labels<'_> = &[("job", "other")];
+    let body = |instances: usize, another: &str| -> String {
+        let series = (0..instances).map(|n| format!("m{{instance=\"x{n}\"}} 1\n"));
+        let series: String = series.collect();
+        format!("{series}m{{instance=\"{another}\"}} 1\n")
+    };
+    for (instances, want) in [
+        (100, "read read write"),
+        (5_000, "read list read read read write"),
+    ] {
+        let plain = with_groups(20);
+        let calls = plain.calls(|plain| {
+            let body = body(instances, "none");
+            plain.push(Post, JOB, &body).expect("is accepted");
+        });
+        assert_eq!(
+            names(&calls).replace(" read write read", " read write"),
+            want
+        );
+        let keys: usize = calls.iter().map(|(_, keys)| keys.len()).sum();
+        assert!(keys < 300, "{instances}: {keys} keys");
+        let refused = plain.push(Put, JOB, &body(instances, "3"));
+        let Err(PushError::Rejected(refused)) = refused else {
+            panic!("another group has one of them: {refused:?}")
+        };
+        let refused = refused.to_string();
+        let of_it = "{label:{name:\"instance\" value:\"3\"} label:{name:\"job\" value:\"other\"}";
+        assert!(refused.contains(of_it.trim_start_matches('{')), "{refused}");
+        assert_eq!(
+            refused.matches("was collected before").count(),
+            1,
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_record_of_a_neighbouring_family_that_is_gone_is_looked_into_once() {
+    const HISTOGRAM: &str = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n";
+    let plain = with_groups(20);
+    plain.push(Put, GROUP, HISTOGRAM).expect("is accepted");
+    plain.delete(GROUP);
+    let push = |job: &str| {
+        let labels = [("job", job)];
+        let calls = plain.calls(|plain| {
+            plain
+                .push(Put, &labels, "h_count 1\n")
+                .expect("is accepted")
+        });
+        names(&calls)
+    };
+    let first = push("first");
+    assert!(first.contains("list"), "{first}");
+    for job in ["second", "first", "third"] {
+        assert_eq!(push(job), "read write", "{job}");
+    }
+    // And it is a collision again if it comes back.
+    plain
+        .push(Put, GROUP, HISTOGRAM)
+        .expect_err("collides with the gauge");
+}
+
+#[test]
+fn what_a_refused_push_has_learnt_spares_it_the_next_look() {
+    let plain = with_groups(20);
+    plain
+        .push(Put, GROUP, "# TYPE t gauge\nt 1\n")
+        .expect("is accepted");
+    plain.delete(GROUP);
+    // Nobody holds t any more, and a series of m is in another group.
+    let body = "# TYPE t counter\nt 1\nm{instance=\"3\"} 1\n";
+    let push = || {
+        let labels = [("job", "other")];
+        let calls =
+            plain.calls(|plain| drop(plain.push(Put, &labels, body).expect_err("is refused")));
+        names(&calls).contains("list")
+    };
+    assert_eq!([push(), push(), push()], [true, false, false]);
 }
