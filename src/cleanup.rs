@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::duration::Nanos;
 use crate::expired::Expired;
-use crate::groups::entry::{Entry, Generation, UnixNanos};
+use crate::groups::entry::{Entry, Generation, Header, UnixNanos};
 use crate::groups::fold::{Group, GroupEntries};
 use crate::groups::key::GroupId;
 use crate::store::layout::{self, Key, is_unique};
@@ -18,7 +18,8 @@ use crate::store::{Store, StoreError};
 /// How many keys one scrape deletes at most: of groups, and as many records of families.
 const MAX_DELETED: usize = 256;
 
-/// After how long a push or deletion that has written something is no longer under way, in nanoseconds.
+/// After how long a push or deletion that has written something is no longer under way, and all readers of the store see
+/// it, in nanoseconds.
 const SETTLED: Nanos = 60_000_000_000;
 
 /// What is to be tidied up.
@@ -76,11 +77,14 @@ impl Cleanup {
             self.leftovers.extend(unsent);
         }
         let current = entries.generation();
-        let dead: Vec<_> = values
-            .posts
-            .iter()
-            .filter(|(_, generation, _)| *generation != current)
-            .map(|(key, generation, _)| (key.clone(), *generation))
+        // One that has just been written may build on a PUT entry that this reader does not see yet.
+        let is_dead =
+            |header: &Header<'_>| header.generation != current && is_settled(header.time, self.now);
+        let posts = entries.posts.iter();
+        let dead: Vec<_> = posts
+            .map(|post| (post.key, &post.entry.header))
+            .filter(|(_, header)| is_dead(header))
+            .map(|(key, header)| (key.to_owned(), header.generation))
             .collect();
         if !dead.is_empty() {
             self.dead.push(Dead {
@@ -177,12 +181,11 @@ impl Dead {
         let current = root
             .as_ref()
             .map_or(Generation::NONE, |root| root.generation);
-        let is_settled =
-            root.is_some_and(|root| !root.tombstone || now.saturating_sub(root.time) > SETTLED);
+        let is_over = root.is_some_and(|root| !root.tombstone || is_settled(root.time, now));
         self.entries
             .into_iter()
             .filter(|(_, generation)| {
-                *generation != current && (*generation != Generation::NONE || is_settled)
+                *generation != current && (*generation != Generation::NONE || is_over)
             })
             .map(|(key, _)| key)
             .collect()
@@ -195,7 +198,12 @@ fn is_old(key: &str, record: Option<&[u8]>, now: UnixNanos) -> bool {
         Some(Key::Unsent { .. }) => records::read::<Unsent>(record).map(|unsent| unsent.time),
         _ => records::read::<Index>(record).map(|index| index.newest),
     };
-    time.is_some_and(|time| now.saturating_sub(time) > SETTLED)
+    time.is_some_and(|time| is_settled(time, now))
+}
+
+/// Whether what has written something at this time is no longer under way, and everybody sees it.
+fn is_settled(time: UnixNanos, now: UnixNanos) -> bool {
+    now.saturating_sub(time) > SETTLED
 }
 
 /// Entries that newer ones hide and that are never written again. (One in a shared slot may be written any moment.)
@@ -209,7 +217,7 @@ fn superseded(entries: &GroupEntries<'_>, now: UnixNanos) -> Vec<String> {
     let mut settled = entries.clone();
     settled
         .posts
-        .retain(|post| now.saturating_sub(post.entry.header.time) > SETTLED);
+        .retain(|post| is_settled(post.entry.header.time, now));
     let superseded = settled.superseded().into_iter();
     superseded
         .filter(|key| is_unique(key))

@@ -1,6 +1,7 @@
 //! What is stored, whatever is done: how many keys a group takes, and what the record of label names has.
 
 use spin_pushgateway::consistency::Kind::{Post, Put};
+use spin_pushgateway::groups::key::GroupingKey;
 use spin_pushgateway::store::records::Shapes;
 
 use super::plain::{AfterScrape, Labels, Plain};
@@ -139,4 +140,36 @@ fn records_of_families_stay_as_long_as_a_group_holds_them() {
     plain.delete(&other);
     plain.scrape(AfterScrape::TidyUp);
     assert_eq!(records(&plain), held);
+}
+
+#[test]
+fn entries_that_no_longer_count_go_once_every_reader_sees_why() {
+    const MINUTE: u64 = 60_000_000_000;
+    let plain = Plain::new();
+    plain.push(Put, GROUP, "a 1\n").expect("is accepted");
+    plain.push(Post, GROUP, "b 1\n").expect("is accepted");
+    let is_post = |key: &&String| key.split(':').count() > 3;
+    let posts = || plain.store.values.borrow().keys().filter(is_post).count();
+    // A reader that lags behind the others sees the entry and not yet the PUT entry that it builds on.
+    let root = format!(
+        "pgw1:g:{}",
+        GroupingKey::new(GROUP.iter().copied())
+            .expect("has a job")
+            .id()
+    );
+    let value = plain.store.values.borrow_mut().remove(&root);
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(posts(), 1);
+    plain
+        .store
+        .values
+        .borrow_mut()
+        .extend(value.map(|value| (root, value)));
+    // Another PUT, and the entry does not count for anybody.
+    plain.push(Put, GROUP, "a 1\n").expect("is accepted");
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(posts(), 1);
+    plain.wait(MINUTE);
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(posts(), 0);
 }
