@@ -203,6 +203,7 @@ fn query_errors() -> Vec<String> {
         QueryError::Selector(_) => QueryError::Selector(SelectorError::Empty),
         QueryError::Parameter(..) => QueryError::Parameter("limit", "a number"),
         QueryError::NoSelector => QueryError::NoSelector,
+        QueryError::NotOfDeletion(_) => QueryError::NotOfDeletion("x".to_owned()),
     };
     let selectors = selectors.map(QueryError::Selector);
     texts.extend(selectors.map(|error| error.to_string()));

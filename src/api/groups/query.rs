@@ -7,6 +7,7 @@ use super::order::{Position, Sort};
 use crate::duration::{self, Nanos};
 use crate::groups::entry::UnixNanos;
 use crate::groups::matchers::{Selector, SelectorError};
+use crate::quote::shorten;
 
 /// How many groups a page has, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
@@ -17,6 +18,9 @@ const MAX_LIMIT: usize = 10_000;
 /// How many selectors a query may have, and what is said of more.
 const MAX_SELECTORS: usize = 32;
 const TOO_MANY_SELECTORS: &str = "32 selectors at most";
+
+/// How many bytes of the name of an unknown parameter are repeated.
+const MAX_NAME: usize = 64;
 
 /// Which groups are asked for, and how.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Query {
     after: Option<Position>,
     /// Whether to tell only what would be deleted.
     dry_run: bool,
+    /// A parameter that means nothing here.
+    unknown: Option<String>,
 }
 
 /// A parameter that makes no sense.
@@ -49,6 +55,8 @@ pub enum QueryError {
     Parameter(&'static str, &'static str),
     /// Nothing says which groups to delete.
     NoSelector,
+    /// A parameter that means nothing to a deletion.
+    NotOfDeletion(String),
 }
 
 impl fmt::Display for QueryError {
@@ -61,6 +69,10 @@ impl fmt::Display for QueryError {
             Self::NoSelector => {
                 f.write_str("parameter match[] is required: which groups shall be deleted")
             }
+            Self::NotOfDeletion(name) => write!(
+                f,
+                "parameter {name:?} means nothing to a deletion, which takes match[], search, failed, older_than, expires_within and dry_run"
+            ),
         }
     }
 }
@@ -68,7 +80,7 @@ impl fmt::Display for QueryError {
 impl std::error::Error for QueryError {}
 
 impl Query {
-    /// Reads the query of a URL. Parameters that are not known are ignored.
+    /// Reads the query of a URL. Parameters that are not known are ignored, but not for [a deletion](Self::for_deletion).
     ///
     /// # Errors
     ///
@@ -119,18 +131,27 @@ impl Query {
                 let position = Position::parse(value);
                 self.after = Some(position.ok_or(QueryError::Parameter("cursor", expected))?);
             }
-            _ => {}
+            _ => self.unknown = Some(shorten(name, MAX_NAME).into_owned()),
         }
         Ok(())
     }
 
-    /// The same query, if it says which groups to delete.
+    /// The same query, if it says which groups to delete. (The order of a list may be among it.)
     ///
     /// # Errors
     ///
-    /// It selects all groups, for want of a selector.
+    /// It selects all groups, for want of a selector, or says something that a deletion would not heed: with a mistake
+    /// in `older_than` it would delete more than was meant, with one in `dry_run` anything at all.
     pub fn for_deletion(self) -> Result<Self, QueryError> {
-        if self.selectors.is_empty() {
+        let page = [
+            ("limit", self.limit.is_some()),
+            ("cursor", self.after.is_some()),
+        ];
+        let page = page.into_iter().filter(|(_, is_given)| *is_given);
+        let unheeded = page.map(|(name, _)| name.to_owned()).next();
+        if let Some(name) = self.unknown.clone().or(unheeded) {
+            Err(QueryError::NotOfDeletion(name))
+        } else if self.selectors.is_empty() {
             Err(QueryError::NoSelector)
         } else {
             Ok(self)
@@ -220,7 +241,10 @@ impl Query {
 }
 
 fn time_span(name: &'static str, value: &str) -> Result<Nanos, QueryError> {
-    duration::parse(value).ok_or(QueryError::Parameter(name, "a duration such as 36h"))
+    duration::parse(value).ok_or(QueryError::Parameter(
+        name,
+        "a duration above zero, such as 36h",
+    ))
 }
 
 fn switch(name: &'static str, value: &str) -> Result<bool, QueryError> {

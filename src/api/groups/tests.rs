@@ -153,7 +153,7 @@ fn queries_that_make_no_sense_are_refused() {
         ),
         (
             "older_than=2",
-            "invalid parameter older_than: expected a duration such as 36h",
+            "invalid parameter older_than: expected a duration above zero, such as 36h",
         ),
         (
             "dry_run=maybe",
@@ -170,6 +170,25 @@ fn queries_that_make_no_sense_are_refused() {
     }
     let everything = Query::parse("dry_run=true").and_then(Query::for_deletion);
     assert_eq!(everything.map(|_| ()), Err(QueryError::NoSelector));
+}
+
+#[test]
+fn a_deletion_heeds_every_parameter_or_none() {
+    let cases = [
+        ("match[]={job=\"a\"}&olderthan=30d", Some("olderthan")),
+        ("match[]={job=\"a\"}&dry-run=true", Some("dry-run")),
+        ("match[]={job=\"a\"}&limit=1", Some("limit")),
+        ("match={job=\"a\"}", Some("match")),
+        (
+            "match[]={job=\"a\"}&older_than=1h&search=x&failed=&sort=labels&order=asc&dry_run=",
+            None,
+        ),
+    ];
+    for (query, unheeded) in cases {
+        let list = Query::parse(query).expect("is fine for a list");
+        let want = unheeded.map(|name| QueryError::NotOfDeletion(name.to_owned()));
+        assert_eq!(list.for_deletion().err(), want, "{query}");
+    }
 }
 
 #[test]
