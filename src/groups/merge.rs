@@ -13,9 +13,13 @@ use super::series;
 use crate::bytes;
 use crate::exposition::model::{MetricFamily, MetricType};
 use crate::exposition::names::may_have_unit;
+use crate::quote::shorten;
 
 /// How many of the things that were left out are described in words.
 const MAX_NOTES: usize = 10;
+
+/// How much of an example is shown, in bytes.
+const MAX_EXAMPLE_BYTES: usize = 512;
 
 /// Families by name, with all their series in order.
 #[derive(Debug, Default)]
@@ -122,22 +126,23 @@ impl<'a> Merged<'a> {
     fn merge(&mut self, name: &'a str, mut runs: FamilyRuns<'a>) -> Option<MergedFamily<'a>> {
         let first = runs.runs().first()?.metric_type;
         if let Some(other) = self.collision(name) {
-            self.leave_out(count(runs.runs()), || {
+            let example = runs.runs().first().map(|run| run.text);
+            self.leave_out(count(runs.runs()), example, || {
                 format!("family {name} collides with the series of {other}")
             });
             return None;
         }
         let others = runs.take_others(first);
         if let Some(other) = others.first() {
-            self.leave_out(count(&others), || {
+            self.leave_out(count(&others), Some(other.text), || {
                 let (held, left) = (first.enum_name(), other.metric_type.enum_name());
                 format!("family {name} is a {held} in one group and a {left} in another")
             });
         }
         let (sorted, duplicates) = runs.sorted().unzip();
-        let duplicates = duplicates.unwrap_or(0);
-        if duplicates > 0 {
-            self.leave_out(duplicates, || {
+        let duplicates = duplicates.unwrap_or_default();
+        if let Some(example) = duplicates.first() {
+            self.leave_out(duplicates.len(), Some(example), || {
                 format!("family {name} has the same series in several groups")
             });
         }
@@ -146,7 +151,7 @@ impl<'a> Merged<'a> {
             name,
             help: runs.iter().find_map(|run| run.help),
             metric_type: first,
-            series_count: count(&runs) - duplicates,
+            series_count: count(&runs) - duplicates.len(),
             has_utf8_names: runs.iter().any(|run| run.has_utf8_names),
             runs,
             sorted,
@@ -169,10 +174,14 @@ impl<'a> Merged<'a> {
         })
     }
 
-    fn leave_out(&mut self, series: usize, note: impl FnOnce() -> String) {
+    /// Counts series that are left out, and notes why, with the first line of such a text: its labels name a group.
+    fn leave_out(&mut self, series: usize, example: Option<&[u8]>, why: impl FnOnce() -> String) {
         self.left_out += series;
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(note());
+            let line = example.and_then(|text| text.split(|byte| *byte == b'\n').next());
+            let line = String::from_utf8_lossy(line.unwrap_or_default());
+            let line = shorten(&line, MAX_EXAMPLE_BYTES);
+            self.notes.push(format!("{}: {line}", why()));
         }
     }
 

@@ -148,10 +148,10 @@ impl<'a> FamilyRuns<'a> {
         others
     }
 
-    /// The text of each series in the order of their keys, and how many series were there more than once. `None` where
-    /// that of one run after the other is in order.
+    /// The text of each series in the order of their keys, and of those that were there before in another run. `None`
+    /// where the text of one run after the other is in order.
     #[must_use]
-    pub fn sorted(&self) -> Option<(Vec<&'a [u8]>, usize)> {
+    pub fn sorted(&self) -> Option<(Vec<&'a [u8]>, Vec<&'a [u8]>)> {
         match &self.order {
             Order::Ascending(_) => None,
             Order::Mixed(mixed) => Some(mixed.sorted(&self.runs)),
@@ -180,21 +180,20 @@ impl<'a> Mixed<'a> {
         }
     }
 
-    fn sorted(&self, runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, usize) {
+    fn sorted(&self, runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
         let mut series = self.by_place(runs);
         // Of equal series the first group's stays.
         series.sort_by(|(a, a_run), (b, b_run)| {
             bytes::compare(self.key(*a), self.key(*b)).then(a_run.cmp(b_run))
         });
-        let all = series.len();
+        let text = |at: usize| self.series.get(at).map(|series| series.text);
+        let mut duplicates = Vec::new();
         series.dedup_by(|(later, _), (earlier, _)| {
-            bytes::compare(self.key(*later), self.key(*earlier)).is_eq()
+            let is_same = bytes::compare(self.key(*later), self.key(*earlier)).is_eq();
+            duplicates.extend(text(*later).filter(|_| is_same));
+            is_same
         });
-        let duplicates = all - series.len();
-        let texts = series
-            .iter()
-            .filter_map(|(at, _)| self.series.get(*at))
-            .map(|series| series.text);
+        let texts = series.iter().filter_map(|(at, _)| text(*at));
         (texts.collect(), duplicates)
     }
 
@@ -273,10 +272,10 @@ mod tests {
             let entry = Entry::decode(entry).expect("decodes");
             entry.families.into_iter().for_each(|run| all.add(run));
         }
-        let whole = || (all.runs().iter().map(|run| run.text).collect(), 0);
+        let whole = || (all.runs().iter().map(|run| run.text).collect(), Vec::new());
         let (pieces, duplicates) = all.sorted().unwrap_or_else(whole);
         let text = String::from_utf8_lossy(&pieces.concat()).into_owned();
-        (text, duplicates, pieces.len())
+        (text, duplicates.len(), pieces.len())
     }
 
     #[test]

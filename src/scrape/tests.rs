@@ -381,8 +381,12 @@ fn what_contradicts_earlier_groups_is_left_out_counted_and_named() {
     assert_eq!(
         scrape.warnings,
         [
-            format!("{left_out} h_count collides with the series of h"),
-            format!("{left_out} m is a GAUGE in one group and a COUNTER in another"),
+            format!(
+                "{left_out} h_count collides with the series of h: h_count{{instance=\"\",job=\"a\"}} 1"
+            ),
+            format!(
+                "{left_out} m is a GAUGE in one group and a COUNTER in another: m{{instance=\"\",job=\"b\"}} 2"
+            ),
         ]
     );
     let body = String::from_utf8(scrape.body).expect("is text");
@@ -403,7 +407,9 @@ fn a_series_of_several_groups_is_shown_once() {
     let scrape = scraped(&store, FormatKind::Text, EscapingScheme::AllowUtf8);
     assert_eq!(
         scrape.warnings,
-        ["left out series: family m has the same series in several groups"]
+        [
+            "left out series: family m has the same series in several groups: m{instance=\"i\",job=\"a\"} 2"
+        ]
     );
     let body = String::from_utf8(scrape.body).expect("is text");
     let shown = body.lines().filter(|line| line.starts_with("m{"));

@@ -26,7 +26,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Reads `redis://HOST:PORT/DB`, the path of a SQLite file, or the path of a folder that holds
-    /// one of Spin's name.
+    /// one of Spin's name, or will: what is not there yet is a folder unless it has an extension.
     pub(crate) fn parse(text: &OsStr, label: &str) -> Result<Self> {
         if let Some(url) = text.to_str().filter(|text| text.contains("://")) {
             // The text may hold a password, so no message repeats it.
@@ -36,7 +36,7 @@ impl Place {
             return Ok(Self::Redis(Box::new(info)));
         }
         let path = Path::new(text);
-        let file = if path.is_dir() {
+        let file = if path.is_dir() || (!path.exists() && path.extension().is_none()) {
             path.join(SPIN_FILE)
         } else {
             path.to_owned()
@@ -79,6 +79,10 @@ mod tests {
             (
                 path.clone(),
                 format!("{path}/sqlite_key_value.db (store \"default\")"),
+            ),
+            (
+                format!("{path}/new/.spin"),
+                format!("{path}/new/.spin/sqlite_key_value.db (store \"default\")"),
             ),
             (
                 "redis://:secret@localhost:7/3".to_owned(),
