@@ -23,7 +23,7 @@ pub struct GroupingKey {
     labels: Vec<(String, String)>,
 }
 
-/// The identity of a group in the store, in lower-case hexadecimal: 32 bits of SHA-256 over its job, so that a listing
+/// The identity of a group in the store, in lower-case hexadecimal: 64 bits of SHA-256 over its job, so that a listing
 /// of keys tells how many groups a job has, then 128 bits of SHA-256 over all its labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(String);
@@ -114,8 +114,9 @@ impl GroupId {
     /// How many digits an id has.
     pub(crate) const DIGITS: usize = Self::JOB_DIGITS + HASH_DIGITS;
 
-    /// How many of them, from the first one on, are the same for all groups of a job.
-    pub(crate) const JOB_DIGITS: usize = 8;
+    /// How many of them, from the first one on, are the same for all groups of a job: so many that nobody can find another
+    /// job that has the same, to use up what `max_groups_per_job` leaves to the first.
+    pub(crate) const JOB_DIGITS: usize = 16;
 
     /// An id as it was written.
     #[must_use]
@@ -219,7 +220,7 @@ mod tests {
         // A changed id would orphan every group in every store.
         assert_eq!(
             key(&[("job", "some_job")]).id().as_str(),
-            "308cd5d9554a9c87d1553586c30f46f4dbce3587"
+            "308cd5d90d934727554a9c87d1553586c30f46f4dbce3587"
         );
     }
 

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::api::groups::Query;
 
-    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+    const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
     fn a_view_survives_its_own_link() {
@@ -218,8 +218,8 @@ mod tests {
                 "./?expires_within=1h&sort=expiry_time",
             ),
             (
-                "open=0123456789abcdef0123456789abcdef01234567",
-                "./?open=0123456789abcdef0123456789abcdef01234567",
+                "open=0123456789abcdef0123456789abcdef0123456789abcdef",
+                "./?open=0123456789abcdef0123456789abcdef0123456789abcdef",
             ),
             // What makes no sense.
             (
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn no_more_groups_are_open_than_a_page_can_bear() {
-        let query: Vec<String> = (0..50).map(|at| format!("open={at:040x}")).collect();
+        let query: Vec<String> = (0..50).map(|at| format!("open={at:048x}")).collect();
         let view = View::parse(&query.join("&"));
         assert_eq!(view.open.len(), MAX_OPEN);
         assert_eq!(view.toggled(ID).open.len(), MAX_OPEN);

@@ -183,8 +183,8 @@ mod tests {
 
     #[test]
     fn what_is_deleted_depends_on_what_was_asked_for() {
-        const ONE: &str = "0123456789abcdef0123456789abcdef01234567";
-        const TWO: &str = "ffffffffffffffffffffffffffffffffffffffff";
+        const ONE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
+        const TWO: &str = "ffffffffffffffffffffffffffffffffffffffffffffffff";
         let held = || {
             [
                 format!("pgw1:g:{ONE}"),
