@@ -6,6 +6,7 @@ use std::collections::TryReserveError;
 use crate::exposition::escape::{EscapingScheme, NameMap, escape_family};
 use crate::exposition::model::{Metric, MetricFamily, Value};
 use crate::exposition::negotiate::{Format, FormatKind};
+use crate::exposition::openmetrics::Clashes;
 use crate::exposition::protobuf::native;
 use crate::exposition::{openmetrics, protobuf, text};
 use crate::groups::merge::{Merged, MergedFamily};
@@ -122,7 +123,15 @@ impl<'a> Renderer<'_, 'a> {
     }
 
     fn openmetrics(&self) -> Vec<u8> {
-        let mut body = self.each(openmetrics::write_family);
+        let families = self.merged.families.iter();
+        let clashes = Clashes::of(families.map(|family| {
+            let name = self.names.get(family.name).unwrap_or(family.name);
+            (name, family.metric_type)
+        }));
+        let mut body = self.each(|body, family| match clashes.has(&family.name) {
+            true => openmetrics::write_clashing_family(body, family),
+            false => openmetrics::write_family(body, family),
+        });
         let mut end = String::new();
         openmetrics::write_eof(&mut end);
         body.extend_from_slice(end.as_bytes());

@@ -1,4 +1,6 @@
-//! Which metric and label names are valid, and which units go with them.
+//! Which metric and label names are valid, and which units and samples go with them.
+
+use super::model::MetricType;
 
 /// The rule that names must follow.
 ///
@@ -46,6 +48,16 @@ pub fn ends_in_unit(name: &str, unit: &str) -> bool {
 #[must_use]
 pub fn may_have_unit(name: &str, unit: &str) -> bool {
     ends_in_unit(name.strip_suffix("_total").unwrap_or(name), unit)
+}
+
+/// The suffixes of the names of a family's samples in the text format, the empty one for the name of the family itself.
+#[must_use]
+pub fn sample_suffixes(metric_type: MetricType) -> &'static [&'static str] {
+    match metric_type {
+        MetricType::Counter | MetricType::Gauge | MetricType::Untyped => &[""],
+        MetricType::Summary => &["", "_sum", "_count"],
+        MetricType::Histogram | MetricType::GaugeHistogram => &["", "_bucket", "_sum", "_count"],
+    }
 }
 
 /// Whether a name is not empty, has only such bytes and does not start with a digit.

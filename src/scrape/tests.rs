@@ -8,7 +8,7 @@ use crate::exposition::model::{
 };
 use crate::exposition::names::NameScheme;
 use crate::exposition::negotiate::FormatKind;
-use crate::exposition::{protobuf, text};
+use crate::exposition::{openmetrics, protobuf, text};
 use crate::groups::key::GroupingKey;
 use crate::push::{Push, Rules, push};
 use crate::store::layout;
@@ -296,6 +296,87 @@ fn what_text_cannot_say_reaches_those_who_read_protobuf() {
             same(&values, &vec![&value]),
             "{name}: {values:?}, not {value:?}"
         );
+    }
+}
+
+/// Pushed as protobuf, these are legal, and clash in OpenMetrics alone.
+#[test]
+fn openmetrics_is_valid_where_names_clash_in_it_alone() {
+    let named = |name: &'static str, metric_type, value| MetricFamily {
+        name: name.into(),
+        help: None,
+        metric_type,
+        unit: None,
+        metrics: vec![Metric {
+            labels: Vec::new(),
+            value,
+            timestamp_ms: None,
+        }],
+    };
+    let gauge = |name| named(name, MetricType::Gauge, Value::Gauge(1.0));
+    let counter = |name| {
+        let value = Value::Counter(Counter {
+            value: 2.0,
+            created: Some(Timestamp::default()),
+            ..Counter::default()
+        });
+        named(name, MetricType::Counter, value)
+    };
+    let histogram = |name, metric_type| {
+        let value = Value::Histogram(Box::new(Histogram {
+            sample_count: 3,
+            created: Some(Timestamp::default()).filter(|_| metric_type == MetricType::Histogram),
+            ..Histogram::default()
+        }));
+        named(name, metric_type, value)
+    };
+    use EscapingScheme::Underscores;
+    type Case<'a> = (&'a str, Vec<MetricFamily<'a>>, &'a str);
+    let cases: [Case<'_>; 5] = [
+        (
+            "a gauge called as a histogram's time of creation",
+            vec![histogram("h", MetricType::Histogram), gauge("h_created")],
+            "# TYPE h_bucket unknown\nh_bucket{le=\"+Inf\"} 3\n\
+             # TYPE h_sum unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 3\n\
+             # TYPE h_created gauge\nh_created 1.0\n",
+        ),
+        (
+            "a gauge called as a gauge histogram's count",
+            vec![
+                histogram("g", MetricType::GaugeHistogram),
+                gauge("g_gcount"),
+            ],
+            "# TYPE g_bucket unknown\ng_bucket{le=\"+Inf\"} 3\n\
+             # TYPE g_sum unknown\ng_sum 0.0\n# TYPE g_count unknown\ng_count 3\n\
+             # TYPE g_gcount gauge\ng_gcount 1.0\n",
+        ),
+        (
+            "a gauge called as a counter without its end",
+            vec![gauge("x"), counter("x_total")],
+            "# TYPE x gauge\nx 1.0\n# TYPE x_total unknown\nx_total 2.0\n",
+        ),
+        (
+            "a gauge that is called so when it is escaped",
+            vec![gauge("y.created"), counter("y_total")],
+            "# TYPE y_created gauge\ny_created 1.0\n# TYPE y_total unknown\ny_total 2.0\n",
+        ),
+        (
+            "a counter alone",
+            vec![counter("z_total")],
+            "# TYPE z counter\nz_total 2.0\nz_created 0.0\n",
+        ),
+    ];
+    for (name, families, want) in cases {
+        let store = MemoryStore::default();
+        pushed_to(&store, Kind::Put, &key("a"), families);
+        let body = scraped(&store, FormatKind::OpenMetrics, Underscores).body;
+        let body = String::from_utf8(body).expect("is text");
+        let parsed = openmetrics::parse(body.as_bytes(), NameScheme::Legacy);
+        assert!(parsed.is_ok(), "{name}: {parsed:?}\n{body}");
+        let body = body
+            .replace("{instance=\"\",job=\"a\"}", "")
+            .replace("instance=\"\",job=\"a\",", "");
+        assert!(body.contains(want), "{name}:\n{body}");
     }
 }
 

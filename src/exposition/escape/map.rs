@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{EscapingScheme, escape_label_name, escape_metric_name};
 use crate::exposition::model::{Label, Metric, MetricFamily, MetricType};
+use crate::exposition::names::sample_suffixes;
 
 /// Label names that have a meaning of their own in expositions, so that no other may become one.
 const RESERVED_LABELS: [&str; 3] = ["__name__", "le", "quantile"];
@@ -102,15 +103,6 @@ impl NameMap {
 }
 
 const ALONE: &[&str] = &[""];
-
-/// The suffixes of the names of a family's samples in text formats, the empty one for the name of the family itself.
-fn sample_suffixes(metric_type: MetricType) -> &'static [&'static str] {
-    match metric_type {
-        MetricType::Counter | MetricType::Gauge | MetricType::Untyped => ALONE,
-        MetricType::Summary => &["", "_sum", "_count"],
-        MetricType::Histogram | MetricType::GaugeHistogram => &["", "_bucket", "_sum", "_count"],
-    }
-}
 
 /// A family with its name and its labels as two maps say. Borrowed if nothing changes.
 #[must_use]

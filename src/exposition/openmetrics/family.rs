@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::error::ErrorKind;
 use super::line::{FamilyType, Line, Sample};
-use super::metric::{Broken, OpenMetric, Part, part_label, parts};
+use super::metric::{Broken, OpenMetric, Part, names, part_label, parts};
 use crate::exposition::model::{Label, MetricFamily, MetricType};
 use crate::exposition::names::ends_in_unit;
 
@@ -76,7 +76,7 @@ impl<'a> Families<'a> {
         let Some(family) = self.open.take() else {
             return Ok(());
         };
-        for name in family.names() {
+        for name in names(&family.name, family.family_type()) {
             if !self.taken.insert(name.clone()) {
                 return Err(ErrorKind::NameClash(name));
             }
@@ -134,16 +134,6 @@ impl<'a> OpenFamily<'a> {
             .iter()
             .find(|(known, _)| *known == suffix)?;
         Some(*part)
-    }
-
-    /// The name, and those of samples.
-    fn names(&self) -> Vec<String> {
-        let suffixes = parts(self.family_type()).iter().map(|(suffix, _)| *suffix);
-        let others = suffixes.filter(|suffix| !suffix.is_empty());
-        [""].into_iter()
-            .chain(others)
-            .map(|suffix| format!("{}{suffix}", self.name))
-            .collect()
     }
 
     fn push(&mut self, part: Part, mut sample: Sample<'a>) -> Result<(), ErrorKind> {

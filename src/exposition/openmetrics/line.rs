@@ -55,18 +55,33 @@ pub(super) enum FamilyType {
 }
 
 impl FamilyType {
-    fn of_name(name: &str) -> Option<Self> {
-        match name {
-            "unknown" => Some(Self::Unknown),
-            "gauge" => Some(Self::Gauge),
-            "counter" => Some(Self::Counter),
-            "stateset" => Some(Self::StateSet),
-            "info" => Some(Self::Info),
-            "histogram" => Some(Self::Histogram),
-            "gaugehistogram" => Some(Self::GaugeHistogram),
-            "summary" => Some(Self::Summary),
-            _ => None,
+    const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Gauge,
+        Self::Counter,
+        Self::StateSet,
+        Self::Info,
+        Self::Histogram,
+        Self::GaugeHistogram,
+        Self::Summary,
+    ];
+
+    /// What a TYPE line says.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::StateSet => "stateset",
+            Self::Info => "info",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Summary => "summary",
         }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
     }
 }
 

@@ -52,6 +52,15 @@ pub(super) fn parts(family_type: FamilyType) -> &'static [(&'static str, Part)] 
     }
 }
 
+/// The name of a family and those of all samples that it may have, each once: all that no other family may share.
+pub(super) fn names(family: &str, family_type: FamilyType) -> impl Iterator<Item = String> {
+    let suffixes = parts(family_type).iter().map(|(suffix, _)| *suffix);
+    let others = suffixes.filter(|suffix| !suffix.is_empty());
+    [""].into_iter()
+        .chain(others)
+        .map(move |suffix| format!("{family}{suffix}"))
+}
+
 /// The label that tells the samples of one part of one metric apart.
 pub(super) fn part_label(part: Part) -> Option<&'static str> {
     match part {

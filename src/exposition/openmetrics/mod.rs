@@ -20,7 +20,11 @@
 //! Back again, gauges stay gauges, and a counter without `_total` is written as unknown, since OpenMetrics has no such
 //! counters. Native buckets and their exemplars cannot be said. Float histograms are not foreseen either, but every
 //! known reader takes their counts.
+//!
+//! Names that are apart in the model need not be in OpenMetrics: a gauge `x` and a counter `x_total` would both be
+//! families `x`. [`Clashes`] says which families are written in another way for that.
 
+mod clashes;
 mod error;
 mod family;
 mod line;
@@ -31,9 +35,10 @@ mod time;
 use super::model::MetricFamily;
 use super::names::NameScheme;
 
+pub use clashes::Clashes;
 pub use error::{ErrorKind, ParseError};
 pub(crate) use render::write_number;
-pub use render::{write_eof, write_family};
+pub use render::{write_clashing_family, write_eof, write_family};
 
 /// Whether OpenMetrics is spoken. The Pushgateway does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! Writing families as OpenMetrics.
 
+use super::line::FamilyType;
 use super::metric::{MAX_EXEMPLAR_CHARS, exemplar_chars};
 use super::time;
 use crate::exposition::model::{
     Counter, Exemplar, Histogram, Label, Metric, MetricFamily, MetricType, Summary, Timestamp,
     Value,
 };
-use crate::exposition::names::{NameScheme, ends_in_unit};
+use crate::exposition::names::{NameScheme, ends_in_unit, sample_suffixes};
 use crate::exposition::number::write_float;
 
 /// Writes the HELP, TYPE and UNIT lines of a family, and all samples of its metrics.
@@ -32,30 +33,66 @@ use crate::exposition::number::write_float;
 /// assert_eq!(out, "# HELP jobs Jobs done.\n# TYPE jobs counter\njobs_total{kind=\"a\"} 3.0\n");
 /// ```
 pub fn write_family(out: &mut String, family: &MetricFamily<'_>) {
-    let (name, type_name) = name_and_type(family);
-    if let Some(help) = &family.help {
-        write_metadata(out, "HELP", name);
-        write_escaped(out, help);
-        out.push('\n');
-    }
-    write_metadata(out, "TYPE", name);
-    out.push_str(type_name);
-    out.push('\n');
-    let mut unit = family.unit.iter();
-    if let Some(unit) = unit.find(|unit| ends_in_unit(name, unit)) {
-        write_metadata(out, "UNIT", name);
-        out.push_str(unit);
-        out.push('\n');
-    }
+    let (name, family_type) = name_and_type(&family.name, family.metric_type);
+    write_header(out, name, family_type, family);
     for metric in &family.metrics {
-        let mut lines = Lines { out, name, metric };
+        let mut lines = Lines {
+            out,
+            name,
+            family_type,
+            metric,
+        };
         match &metric.value {
-            Value::Counter(counter) if type_name == "counter" => lines.counter(counter),
+            Value::Counter(counter) if family_type == FamilyType::Counter => lines.counter(counter),
             Value::Counter(Counter { value, .. }) | Value::Gauge(value) | Value::Untyped(value) => {
                 lines.sample("", *value);
             }
             Value::Summary(summary) => lines.summary(summary),
-            Value::Histogram(histogram) => lines.histogram(histogram, family.metric_type),
+            Value::Histogram(histogram) => lines.histogram(histogram),
+        }
+    }
+}
+
+/// Writes a family that [clashes](super::Clashes) with others: under each name that its samples have in the Prometheus
+/// text format those samples, as a family of its own and of type unknown.
+///
+/// What that format cannot say is left off: exemplars, and when a metric was created.
+///
+/// ```
+/// # use spin_pushgateway::exposition::{model::*, openmetrics::write_clashing_family};
+/// let family = MetricFamily {
+///     name: "jobs_total".into(),
+///     help: Some("Jobs done.".into()),
+///     metric_type: MetricType::Counter,
+///     unit: None,
+///     metrics: vec![Metric {
+///         labels: vec![],
+///         value: Value::Counter(Counter { value: 3.0, ..Counter::default() }),
+///         timestamp_ms: None,
+///     }],
+/// };
+/// let mut out = String::new();
+/// write_clashing_family(&mut out, &family);
+/// assert_eq!(out, "# HELP jobs_total Jobs done.\n# TYPE jobs_total unknown\njobs_total 3.0\n");
+/// ```
+pub fn write_clashing_family(out: &mut String, family: &MetricFamily<'_>) {
+    for suffix in sample_suffixes(family.metric_type) {
+        let name = format!("{}{suffix}", family.name);
+        let start = out.len();
+        write_header(out, &name, FamilyType::Unknown, family);
+        let end = out.len();
+        for metric in &family.metrics {
+            let mut lines = Lines {
+                out,
+                name: &family.name,
+                family_type: FamilyType::Unknown,
+                metric,
+            };
+            lines.with_suffix(suffix);
+        }
+        // No histogram has a sample of its own name, nor has a summary without quantiles.
+        if out.len() == end {
+            out.truncate(start);
         }
     }
 }
@@ -65,19 +102,36 @@ pub fn write_eof(out: &mut String) {
     out.push_str("# EOF\n");
 }
 
-/// What the family is called and what it is in OpenMetrics.
-fn name_and_type<'f>(family: &'f MetricFamily<'_>) -> (&'f str, &'static str) {
-    let name = family.name.as_ref();
-    match family.metric_type {
+/// What a family is called and what it is in OpenMetrics.
+pub(super) fn name_and_type(name: &str, metric_type: MetricType) -> (&str, FamilyType) {
+    match metric_type {
         MetricType::Counter => match name.strip_suffix("_total") {
-            Some(stem) if !stem.is_empty() => (stem, "counter"),
-            _ => (name, "unknown"),
+            Some(stem) if !stem.is_empty() => (stem, FamilyType::Counter),
+            _ => (name, FamilyType::Unknown),
         },
-        MetricType::Gauge => (name, "gauge"),
-        MetricType::Summary => (name, "summary"),
-        MetricType::Untyped => (name, "unknown"),
-        MetricType::Histogram => (name, "histogram"),
-        MetricType::GaugeHistogram => (name, "gaugehistogram"),
+        MetricType::Gauge => (name, FamilyType::Gauge),
+        MetricType::Summary => (name, FamilyType::Summary),
+        MetricType::Untyped => (name, FamilyType::Unknown),
+        MetricType::Histogram => (name, FamilyType::Histogram),
+        MetricType::GaugeHistogram => (name, FamilyType::GaugeHistogram),
+    }
+}
+
+/// Writes what is said of a family under this name.
+fn write_header(out: &mut String, name: &str, family_type: FamilyType, family: &MetricFamily<'_>) {
+    if let Some(help) = &family.help {
+        write_metadata(out, "HELP", name);
+        write_escaped(out, help);
+        out.push('\n');
+    }
+    write_metadata(out, "TYPE", name);
+    out.push_str(family_type.name());
+    out.push('\n');
+    let mut unit = family.unit.iter();
+    if let Some(unit) = unit.find(|unit| ends_in_unit(name, unit)) {
+        write_metadata(out, "UNIT", name);
+        out.push_str(unit);
+        out.push('\n');
     }
 }
 
@@ -95,11 +149,28 @@ fn write_metadata(out: &mut String, keyword: &str, name: &str) {
 /// Writes the lines of one metric.
 struct Lines<'o, 'm> {
     out: &'o mut String,
+    /// What the names of all samples begin with.
     name: &'m str,
+    family_type: FamilyType,
     metric: &'m Metric<'m>,
 }
 
 impl Lines<'_, '_> {
+    /// The samples that have this suffix in the Prometheus text format.
+    fn with_suffix(&mut self, suffix: &str) {
+        match (&self.metric.value, suffix) {
+            (Value::Counter(Counter { value, .. }), "")
+            | (Value::Gauge(value) | Value::Untyped(value), "") => self.sample("", *value),
+            (Value::Summary(summary), "") => self.quantiles(summary),
+            (Value::Summary(summary), "_sum") => self.sample("_sum", summary.sample_sum),
+            (Value::Summary(summary), "_count") => self.summary_count(summary),
+            (Value::Histogram(histogram), "_bucket") => self.buckets(histogram),
+            (Value::Histogram(histogram), "_sum") => self.sample("_sum", histogram.sample_sum),
+            (Value::Histogram(histogram), "_count") => self.histogram_count("_count", histogram),
+            _ => (),
+        }
+    }
+
     fn counter(&mut self, counter: &Counter<'_>) {
         self.begin("_total", None);
         write_number(self.out, counter.value);
@@ -108,19 +179,42 @@ impl Lines<'_, '_> {
     }
 
     fn summary(&mut self, summary: &Summary) {
+        self.quantiles(summary);
+        self.sample("_sum", summary.sample_sum);
+        self.summary_count(summary);
+        self.created(summary.created);
+    }
+
+    fn quantiles(&mut self, summary: &Summary) {
         for quantile in &summary.quantiles {
             self.begin("", Some(("quantile", quantile.quantile)));
             write_number(self.out, quantile.value);
             self.end(None);
         }
-        self.sample("_sum", summary.sample_sum);
+    }
+
+    fn summary_count(&mut self, summary: &Summary) {
         self.begin("_count", None);
         self.out.push_str(&summary.sample_count.to_string());
         self.end(None);
-        self.created(summary.created);
     }
 
-    fn histogram(&mut self, histogram: &Histogram<'_>, metric_type: MetricType) {
+    fn histogram(&mut self, histogram: &Histogram<'_>) {
+        self.buckets(histogram);
+        let is_gauge = self.family_type == FamilyType::GaugeHistogram;
+        let (sum, count) = match is_gauge {
+            true => ("_gsum", "_gcount"),
+            false => ("_sum", "_count"),
+        };
+        self.sample(sum, histogram.sample_sum);
+        self.histogram_count(count, histogram);
+        // Gauge histograms have no such line.
+        if !is_gauge {
+            self.created(histogram.created);
+        }
+    }
+
+    fn buckets(&mut self, histogram: &Histogram<'_>) {
         for bucket in &histogram.buckets {
             self.begin("_bucket", Some(("le", bucket.upper_bound)));
             write_count(
@@ -135,17 +229,11 @@ impl Lines<'_, '_> {
             self.begin("_bucket", Some(("le", f64::INFINITY)));
             self.count(histogram);
         }
-        let (sum, count) = match metric_type {
-            MetricType::GaugeHistogram => ("_gsum", "_gcount"),
-            _ => ("_sum", "_count"),
-        };
-        self.sample(sum, histogram.sample_sum);
-        self.begin(count, None);
+    }
+
+    fn histogram_count(&mut self, suffix: &str, histogram: &Histogram<'_>) {
+        self.begin(suffix, None);
         self.count(histogram);
-        // Gauge histograms have no such line.
-        if metric_type == MetricType::Histogram {
-            self.created(histogram.created);
-        }
     }
 
     /// The number of observations, and the end of the line.
@@ -208,7 +296,11 @@ impl Lines<'_, '_> {
             self.out.push(' ');
             time::write(self.out, time::of_millis(timestamp_ms));
         }
-        if let Some(exemplar) = exemplar.filter(|e| exemplar_chars(e) <= MAX_EXEMPLAR_CHARS) {
+        let may_stand = |exemplar: &&Exemplar<'_>| {
+            self.family_type != FamilyType::Unknown
+                && exemplar_chars(exemplar) <= MAX_EXEMPLAR_CHARS
+        };
+        if let Some(exemplar) = exemplar.filter(may_stand) {
             self.out.push_str(" # {");
             for (number, label) in exemplar.labels.iter().enumerate() {
                 if number > 0 {

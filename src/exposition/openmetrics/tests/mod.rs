@@ -1,5 +1,6 @@
 //! Parsing and rendering together: the specification's examples, and round trips.
 
+mod clashes;
 mod refused;
 
 use proptest::prelude::*;
