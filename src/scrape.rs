@@ -51,16 +51,6 @@ pub async fn scrape<S: Store>(
     }
     cleanup.plan_records(&snapshot, runs.names(), &groups);
 
-    let mut merged = Merged::of(runs);
-    let figures = Figures {
-        groups: groups.len(),
-        families: merged.families.len(),
-        series: merged.series_count(),
-        stored_bytes: snapshot.stored_bytes(),
-        entries_skipped: skipped.len() + snapshot.damaged.len(),
-        series_left_out: merged.left_out,
-        max_groups: limits.max_groups,
-    };
     let forward_failures: Vec<_> = snapshot
         .groups
         .values()
@@ -69,12 +59,32 @@ pub async fn scrape<S: Store>(
             Some((values.group(now)?.labels, time))
         })
         .collect();
-    let own = [
-        figures::families(&figures),
-        automatic::families(&groups),
-        Vec::from_iter(automatic::forward_failures(&forward_failures)),
-    ];
-    let own = encode(&own.concat());
+    let mut own = automatic::families(&groups);
+    own.extend(automatic::forward_failures(&forward_failures));
+    let own = encode(&own);
+    let own = decode(&own);
+    let mut merged = Merged::of(runs);
+    for family in &own {
+        merged.add_own(family);
+    }
+    // The figures say what is exposed of what was pushed, so that nothing may be left out on their account later.
+    for family in figures::families(&Figures {
+        max_groups: limits.max_groups,
+        ..Figures::default()
+    }) {
+        merged.reserve(family.name, family.metric_type);
+    }
+    let (families, series) = merged.pushed();
+    let figures = Figures {
+        groups: groups.len(),
+        families,
+        series,
+        stored_bytes: snapshot.stored_bytes(),
+        entries_skipped: skipped.len() + snapshot.damaged().count(),
+        series_left_out: merged.left_out,
+        max_groups: limits.max_groups,
+    };
+    let own = encode(&figures::families(&figures));
     let own = decode(&own);
     for family in &own {
         merged.add_own(family);
@@ -84,8 +94,7 @@ pub async fn scrape<S: Store>(
         .iter()
         .map(|skipped| format!("skipped entry {}: {}", skipped.key, skipped.reason));
     let damaged_keys = snapshot
-        .damaged
-        .iter()
+        .damaged()
         .map(|key| format!("skipped record {key}: it cannot be read"));
     let left_out = merged
         .notes

@@ -43,6 +43,8 @@ pub struct MergedFamily<'a> {
     pub metric_type: MetricType,
     /// How many series it has.
     pub series_count: usize,
+    /// How many of these the gateway made itself.
+    own_series: usize,
     /// Whether some readers need its names escaped.
     pub has_utf8_names: bool,
     /// What it was merged from: the families of its type, those with series of earlier ones included.
@@ -108,6 +110,7 @@ impl<'a> Merged<'a> {
 
     /// Adds a family of the gateway's own, which has its way before what was pushed under its name.
     pub fn add_own(&mut self, own: &StoredFamily<'a>) {
+        self.reserve(own.name, own.metric_type);
         let mut runs = FamilyRuns::of(*own);
         let place = match self.place(own.name) {
             Ok(place) => {
@@ -117,8 +120,29 @@ impl<'a> Merged<'a> {
             }
             Err(place) => place,
         };
-        if let Some(family) = self.merge(own.name, runs) {
+        if let Some(mut family) = self.merge(own.name, runs) {
+            family.own_series = own.series_count;
             self.families.insert(place, family);
+        }
+    }
+
+    /// Leaves out what was pushed under the name of a family of the gateway's own as another type than this.
+    ///
+    /// [`add_own`](Self::add_own) does so too: this is for families that can only be made when it is known what is left.
+    pub fn reserve(&mut self, name: &str, metric_type: MetricType) {
+        let Ok(place) = self.place(name) else {
+            return;
+        };
+        if self
+            .families
+            .get(place)
+            .is_some_and(|pushed| pushed.metric_type != metric_type)
+        {
+            let pushed = self.families.remove(place);
+            self.leave_out(pushed.series_count, pushed.pieces().next(), || {
+                let (held, left) = (metric_type.enum_name(), pushed.metric_type.enum_name());
+                format!("family {name} is a {held} of the gateway and a {left} in a group")
+            });
         }
     }
 
@@ -152,6 +176,7 @@ impl<'a> Merged<'a> {
             help: runs.iter().find_map(|run| run.help),
             metric_type: first,
             series_count: count(&runs) - duplicates.len(),
+            own_series: 0,
             has_utf8_names: runs.iter().any(|run| run.has_utf8_names),
             runs,
             sorted,
@@ -185,11 +210,15 @@ impl<'a> Merged<'a> {
         }
     }
 
-    /// The number of series.
+    /// How many families have series that were pushed, and how many such series there are.
     #[must_use]
-    pub fn series_count(&self) -> usize {
+    pub fn pushed(&self) -> (usize, usize) {
         let families = self.families.iter();
-        families.map(|family| family.series_count).sum()
+        let series = families.map(|family| family.series_count.saturating_sub(family.own_series));
+        let series = series.filter(|series| *series > 0);
+        series.fold((0, 0), |(families, all), series| {
+            (families + 1, all + series)
+        })
     }
 }
 
@@ -264,7 +293,7 @@ mod tests {
         assert_eq!((l.name, m.name), ("l", "m"));
         assert_eq!(text(m), "m/1/a m/2/b m/3/a ");
         assert_eq!(m.help, Some("help"));
-        assert_eq!((merged.series_count(), merged.left_out), (4, 0));
+        assert_eq!((merged.pushed(), merged.left_out), ((2, 4), 0));
     }
 
     #[test]

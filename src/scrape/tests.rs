@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use super::*;
 use crate::consistency::Kind;
 use crate::exposition::escape::EscapingScheme;
@@ -11,8 +13,8 @@ use crate::exposition::negotiate::FormatKind;
 use crate::exposition::{openmetrics, protobuf, text};
 use crate::groups::key::GroupingKey;
 use crate::push::{Push, Rules, push};
-use crate::store::layout;
 use crate::store::memory::MemoryStore;
+use crate::store::{Value as StoredValue, layout};
 use crate::testing::{At, block_on, rules};
 
 const NOW: At = At(5_000_000_000);
@@ -528,4 +530,127 @@ fn a_pushed_family_of_the_gateways_own_stands_beside_it() {
                 pushgateway_groups 1\n\
                 pushgateway_groups{instance=\"\",job=\"a\"} 9\n#";
     assert!(body.contains(want), "{body}");
+}
+
+#[test]
+fn what_is_left_out_for_the_gateways_own_families_is_counted() {
+    let cases = [
+        (
+            "another series of the name",
+            "pushgateway_group_expiry_time_seconds{x=\"\",y=\"1\"} 1\n",
+            2,
+            2,
+            0,
+        ),
+        (
+            "a series of the gateway",
+            "pushgateway_group_expiry_time_seconds 1\n",
+            1,
+            1,
+            1,
+        ),
+        (
+            "another type",
+            "# TYPE pushgateway_serieZ counter\npushgateway_serieZ 1\n",
+            1,
+            1,
+            1,
+        ),
+        (
+            "a limit that is not set",
+            "# TYPE pushgateway_max_groupZ counter\npushgateway_max_groupZ 1\n",
+            2,
+            2,
+            0,
+        ),
+    ];
+    for (name, body, want_families, want_series, want_left_out) in cases {
+        let store = MemoryStore::default();
+        let body = format!("m 1\n# TYPE pushgateway_group_expiry_time_seconds gauge\n{body}");
+        let push_of = Push {
+            kind: Kind::Put,
+            key: &key("a"),
+            families: text::parse(body.as_bytes(), NameScheme::Utf8).expect("is valid"),
+            ttl: Some(3_600_000_000_000),
+        };
+        block_on(push(&store, &NOW, push_of, rules())).expect("is accepted");
+        // No push has another type than the gateway's, but the entry of a version may that had no such family.
+        for value in store.values.borrow_mut().values_mut() {
+            while let Some(at) = value.iter().position(|byte| *byte == b'Z') {
+                value[at] = b's';
+            }
+        }
+        let scrape = scraped(&store, FormatKind::Text, EscapingScheme::AllowUtf8);
+        let body = String::from_utf8(scrape.body).expect("is text");
+        for (figure, want) in [
+            ("families", want_families),
+            ("series", want_series),
+            ("series_left_out", want_left_out),
+        ] {
+            let line = format!("\npushgateway_{figure} {want}\n");
+            assert!(body.contains(&line), "{name}: {line}{body}");
+        }
+        assert_eq!(
+            scrape.warnings.len(),
+            want_left_out,
+            "{name}: {:?}",
+            scrape.warnings
+        );
+    }
+}
+
+/// A store whose first listing names a key that is gone when it is read.
+struct Stale {
+    store: MemoryStore,
+    gone: RefCell<Option<String>>,
+}
+
+impl Store for Stale {
+    async fn list(&self) -> Result<Vec<String>, StoreError> {
+        let mut keys = self.store.list().await?;
+        keys.extend(self.gone.take());
+        Ok(keys)
+    }
+
+    async fn read(&self, keys: &[String]) -> Result<Vec<Option<StoredValue>>, StoreError> {
+        self.store.read(keys).await
+    }
+
+    async fn write(&self, pairs: Vec<(String, StoredValue)>) -> Result<(), StoreError> {
+        self.store.write(pairs).await
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.store.delete(keys).await
+    }
+}
+
+#[test]
+fn a_damaged_record_of_a_group_that_is_read_again_counts_once() {
+    let store = MemoryStore::default();
+    pushed(&store, Kind::Put, "a", "m 1\n");
+    let id = key("a").id();
+    let failure = layout::failure(&id);
+    store
+        .values
+        .borrow_mut()
+        .insert(failure.clone(), b"{".to_vec());
+    let gone = layout::post(&id, Generation(255), &layout::Slot::unique(5));
+    let stale = Stale {
+        store,
+        gone: RefCell::new(Some(gone)),
+    };
+    let format = Format {
+        kind: FormatKind::Text,
+        escaping: EscapingScheme::AllowUtf8,
+    };
+    let limits = GroupLimits::default();
+    let scrape = block_on(scrape(&stale, &NOW, format, &limits)).expect("the store works");
+    let listings = stale.store.take_calls();
+    let listings = listings.iter().filter(|(call, _)| *call == "list");
+    assert_eq!(listings.count(), 2, "it is read again");
+    let body = String::from_utf8(scrape.body).expect("is text");
+    assert!(body.contains("\npushgateway_entries_skipped 1\n"), "{body}");
+    let warning = format!("skipped record {failure}: it cannot be read");
+    assert_eq!(scrape.warnings, [warning]);
 }

@@ -28,6 +28,8 @@ pub struct GroupValues {
     pub posts: Vec<(String, Generation, Value)>,
     /// The last rejected push.
     pub failure: Option<Failure>,
+    /// The key of the record of the last rejected push, if that cannot be read.
+    pub damaged: Option<String>,
     /// What has not been forwarded.
     pub unsent: Option<Unsent>,
     /// The key of the index, which is not read.
@@ -43,8 +45,6 @@ pub struct Snapshot {
     pub types: Vec<String>,
     /// The label name sets on record.
     pub shapes: records::Shapes,
-    /// The keys of damaged records.
-    pub damaged: Vec<String>,
 }
 
 /// An entry that cannot be read, and is left out.
@@ -264,6 +264,12 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// The keys of damaged records.
+    pub fn damaged(&self) -> impl Iterator<Item = &str> {
+        let groups = self.groups.values();
+        groups.filter_map(|group| group.damaged.as_deref())
+    }
+
     /// How many bytes of the store all groups take, keys and records aside.
     #[must_use]
     pub fn stored_bytes(&self) -> usize {
@@ -315,7 +321,7 @@ impl Snapshot {
             {
                 group.failure = records::read(value.as_deref());
                 if value.is_some() && group.failure.is_none() {
-                    self.damaged.push(key);
+                    group.damaged = Some(key);
                 }
             }
             if listed.has_root
