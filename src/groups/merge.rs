@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::entry::StoredFamily;
 use super::names;
-use super::runs::{FamilyRuns, Runs};
+use super::runs::{FamilyRuns, Runs, Sorted};
 use super::series;
 use crate::bytes;
 use crate::exposition::model::{MetricFamily, MetricType};
@@ -163,8 +163,10 @@ impl<'a> Merged<'a> {
                 format!("family {name} is a {held} in one group and a {left} in another")
             });
         }
-        let (sorted, duplicates) = runs.sorted().unzip();
-        let duplicates = duplicates.unwrap_or_default();
+        let (sorted, duplicates) = match runs.sorted() {
+            Some(Sorted { texts, duplicates }) => (Some(texts), duplicates),
+            None => (None, Vec::new()),
+        };
         if let Some(example) = duplicates.first() {
             self.leave_out(duplicates.len(), Some(example), || {
                 format!("family {name} has the same series in several groups")

@@ -75,6 +75,15 @@ enum Order<'a> {
     Mixed(Mixed<'a>),
 }
 
+/// All series of all runs, sorted by their keys.
+#[derive(Debug, Default)]
+pub struct Sorted<'a> {
+    /// The text of each.
+    pub texts: Vec<&'a [u8]>,
+    /// The texts of those that an earlier run has too, which are left out.
+    pub duplicates: Vec<&'a [u8]>,
+}
+
 /// All series of all runs, to be sorted.
 #[derive(Debug, Default)]
 struct Mixed<'a> {
@@ -148,10 +157,9 @@ impl<'a> FamilyRuns<'a> {
         others
     }
 
-    /// The text of each series in the order of their keys, and of those that were there before in another run. `None`
-    /// where the text of one run after the other is in order.
+    /// The series, sorted; `None` where the text of one run after the other is in order.
     #[must_use]
-    pub fn sorted(&self) -> Option<(Vec<&'a [u8]>, Vec<&'a [u8]>)> {
+    pub fn sorted(&self) -> Option<Sorted<'a>> {
         match &self.order {
             Order::Ascending(_) => None,
             Order::Mixed(mixed) => Some(mixed.sorted(&self.runs)),
@@ -180,7 +188,7 @@ impl<'a> Mixed<'a> {
         }
     }
 
-    fn sorted(&self, runs: &[StoredFamily<'a>]) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
+    fn sorted(&self, runs: &[StoredFamily<'a>]) -> Sorted<'a> {
         let mut series = self.by_place(runs);
         // Of equal series the first group's stays.
         series.sort_by(|(a, a_run), (b, b_run)| {
@@ -194,7 +202,10 @@ impl<'a> Mixed<'a> {
             is_same
         });
         let texts = series.iter().filter_map(|(at, _)| text(*at));
-        (texts.collect(), duplicates)
+        Sorted {
+            texts: texts.collect(),
+            duplicates,
+        }
     }
 
     /// The places of all series, each with the number of its run: first the first ones of all runs, then the second
@@ -272,8 +283,14 @@ mod tests {
             let entry = Entry::decode(entry).expect("decodes");
             entry.families.into_iter().for_each(|run| all.add(run));
         }
-        let whole = || (all.runs().iter().map(|run| run.text).collect(), Vec::new());
-        let (pieces, duplicates) = all.sorted().unwrap_or_else(whole);
+        let whole = || Sorted {
+            texts: all.runs().iter().map(|run| run.text).collect(),
+            duplicates: Vec::new(),
+        };
+        let Sorted {
+            texts: pieces,
+            duplicates,
+        } = all.sorted().unwrap_or_else(whole);
         let text = String::from_utf8_lossy(&pieces.concat()).into_owned();
         (text, duplicates.len(), pieces.len())
     }

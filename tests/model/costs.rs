@@ -249,7 +249,7 @@ fn a_record_of_a_neighbouring_family_that_is_gone_is_looked_into_once() {
         let calls = plain.calls(|plain| {
             plain
                 .push(Put, &labels, "h_count 1\n")
-                .expect("is accepted")
+                .expect("is accepted");
         });
         names(&calls)
     };
