@@ -224,11 +224,16 @@ impl Cursor<'_> {
 
 /// A regular expression that matches whole values, as in Prometheus.
 fn regex(pattern: &str) -> Result<Regex, SelectorError> {
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .dot_matches_new_line(true)
-        .size_limit(MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| SelectorError::Regex(error.to_string()))
+    let compiled = |pattern: &str| {
+        RegexBuilder::new(pattern)
+            .dot_matches_new_line(true)
+            .size_limit(MAX_REGEX_BYTES)
+            .build()
+            .map_err(|error| SelectorError::Regex(error.to_string()))
+    };
+    // By itself first: one that closes a group which it has not opened would leave the anchors.
+    compiled(pattern)?;
+    compiled(&format!("^(?:{pattern})$"))
 }
 
 #[cfg(test)]
@@ -258,6 +263,8 @@ mod tests {
             (r#"{job=~"ack"}"#, false),
             (r#"{job=~"x|back.up"}"#, true),
             (r#"{job!~"x|y"}"#, true),
+            (r#"{job=~"(?i)BACK.UP|x"}"#, true),
+            (r#"{job=~"back|up|(?m)back.u$"}"#, false),
             (r#"{instance="db-1\n"}"#, true),
             (r#"{instance="db-1\t"}"#, false),
             (r#"{tabs="a\tb\rc"}"#, true),
@@ -321,9 +328,6 @@ mod tests {
             let error = Selector::parse(text).map(|_| ()).expect_err(text);
             assert_eq!(error.to_string(), want, "{text}");
         }
-        let error = Selector::parse(r#"job=~"(""#).map(|_| ());
-        let error = error.expect_err("is no regular expression").to_string();
-        assert!(error.starts_with("invalid regular expression: "), "{error}");
         let of_length = |length| {
             let text = format!("job=\"{}\"", "x".repeat(length - 6));
             assert_eq!(text.len(), length);
@@ -333,6 +337,20 @@ mod tests {
         let error = of_length(MAX_LENGTH + 1).expect_err("is too long");
         let want = format!("selector is longer than {MAX_LENGTH} bytes");
         assert_eq!(error.to_string(), want);
+    }
+
+    #[test]
+    fn what_is_no_regular_expression_by_itself_is_refused() {
+        let patterns = ["(", "*", "a)|(?:b", "a)|(b", "(?x)a #", ")(", r"a\"];
+        for pattern in patterns {
+            for operator in ["=~", "!~"] {
+                let text = format!("{{job{operator}`{pattern}`}}");
+                let error = Selector::parse(&text).map(|_| ()).expect_err(&text);
+                assert!(matches!(error, SelectorError::Regex(_)), "{text}: {error}");
+                let error = error.to_string();
+                assert!(error.starts_with("invalid regular expression: "), "{error}");
+            }
+        }
     }
 
     proptest! {
