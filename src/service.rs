@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -156,8 +156,10 @@ impl<S: Store, W: World> Service<'_, S, W> {
                 for warning in &warnings {
                     log::warn("scrape", warning);
                 }
+                let mut answer = respond::body(&format.content_type(), body);
+                answer.headers_mut().insert(VARY, HeaderValue::from(ACCEPT));
                 Reply {
-                    answer: compressed(headers, respond::body(&format.content_type(), body)),
+                    answer: compressed(headers, answer),
                     cleanup,
                     forward: None,
                 }
@@ -331,8 +333,12 @@ fn about(request: &Parts, reason: &dyn Display) -> String {
     format!("{method} {path}: {reason}")
 }
 
-/// The answer, compressed if the request allows it.
+/// The answer, compressed if the request allows it. Either way it tells caches that another request may not.
 fn compressed(headers: &HeaderMap, mut answer: Answer) -> Answer {
+    // Beside what else it may depend on.
+    answer
+        .headers_mut()
+        .append(VARY, HeaderValue::from(ACCEPT_ENCODING));
     let accepted = headers
         .get_all(ACCEPT_ENCODING)
         .into_iter()
@@ -384,5 +390,51 @@ fn quit(method: &Method) -> Answer {
             StatusCode::METHOD_NOT_ALLOWED,
             "Only POST or PUT requests allowed.",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::store::memory::MemoryStore;
+    use crate::testing::{At, Pieces, block_on};
+
+    /// The answer to a GET with this `Accept-Encoding`.
+    fn get(path: &str, accepted: Option<&str>) -> Answer {
+        let config = Config::read(|_| None).expect("the defaults are valid");
+        let service = Service {
+            store: &MemoryStore::default(),
+            world: &At(1),
+            config: &config,
+        };
+        let mut request = Request::get(path);
+        if let Some(accepted) = accepted {
+            request = request.header(ACCEPT_ENCODING, accepted);
+        }
+        let (parts, ()) = request.body(()).expect("is valid").into_parts();
+        block_on(service.serve(&parts, &mut Pieces::new(&[]))).answer
+    }
+
+    #[test]
+    fn what_may_be_compressed_tells_caches_so() {
+        let cases = [
+            ("/metrics", vec!["accept", "accept-encoding"]),
+            ("/", vec!["Cookie", "accept-encoding"]),
+            ("/status", vec!["Cookie", "accept-encoding"]),
+            ("/group/x", vec!["Cookie", "accept-encoding"]),
+            ("/-/ui/ui.css", vec!["accept-encoding"]),
+        ];
+        for (path, want) in cases {
+            for (accepted, encoding) in [(None, None), (Some("gzip"), Some("gzip"))] {
+                let answer = get(path, accepted);
+                let headers = answer.headers();
+                let got: Vec<_> = headers.get_all(VARY).into_iter().collect();
+                assert_eq!(got, want, "{path} {accepted:?}");
+                let got = headers.get(CONTENT_ENCODING);
+                assert_eq!(got.map(HeaderValue::as_bytes), encoding.map(str::as_bytes));
+            }
+        }
     }
 }
