@@ -5,15 +5,30 @@
 //! that the POST entries build on. They then no longer count, and can be deleted one by one, unless another PUT has
 //! replaced the mark. `docs/storage.md` shows the histories that each step guards against.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::groups::entry::{Entry, Generation, Header, Writer};
 use crate::groups::key::{GroupId, GroupingKey};
+use crate::store::again::{Listed, read_again};
 use crate::store::layout::{self, Key};
-use crate::store::{Store, StoreError, World};
+use crate::store::records::{self, Index};
+use crate::store::snapshot::GroupValues;
+use crate::store::{Store, StoreError, Value, World};
+
+/// What becomes of POSTs that are laid on the mark of a deletion before that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnMark {
+    /// They end with the group, as if they had come before.
+    Ends,
+    /// They stay, and the mark below them.
+    Stays,
+}
 
 /// How many keys are deleted at a time.
 const BATCH: usize = 100;
+
+/// How many groups are looked at once more at a time: few enough that mostly their keys are deleted at a time too.
+const LOOKS: usize = 50;
 
 /// Deletes a group. One that does not exist is as good as deleted.
 ///
@@ -38,17 +53,68 @@ pub async fn delete_groups<S: Store, W: World>(
     world: &W,
     groups: &BTreeSet<GroupId>,
 ) -> Result<(), StoreError> {
-    let keys = list(store, groups).await?;
-    let (grown, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = keys
+    let listed = list(store, groups).await?;
+    let mark = Generation(world.random().max(1));
+    let marked = begin(store, world, listed, mark).await?;
+    finish(store, marked, mark, OnMark::Ends).await
+}
+
+/// Deletes those of the groups for which this holds as they are directly before.
+///
+/// Without compare-and-swap a push is lost that is stored between a look at its group and the call of the store that
+/// follows: there are two such moments in a group with POST entries, one in any other. What is pushed before stays
+/// with what it is laid on, what is pushed after stays by itself. Groups that do not exist are not asked about.
+///
+/// # Errors
+///
+/// As [`delete_groups`].
+pub(crate) async fn delete_groups_if<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    groups: &BTreeSet<GroupId>,
+    mut is_doomed: impl FnMut(&GroupId, &GroupValues) -> bool,
+) -> Result<(), StoreError> {
+    let mut listed = list(store, groups).await?;
+    let mark = Generation(world.random().max(1));
+    let mut marked = BTreeSet::new();
+    let mut groups: Vec<_> = groups.iter().collect();
+    groups.retain(|group| listed.contains_key(*group));
+    for some in groups.chunks(LOOKS) {
+        let some = some.iter().filter_map(|group| listed.remove_entry(*group));
+        let mut some: Listed = some.collect();
+        let again = read_again(store, &some).await?;
+        some.retain(|group, keys| {
+            let values = again.get(group);
+            let Some(values) = values.filter(|values| is_doomed(group, values)) else {
+                return false;
+            };
+            let posts = values.posts.iter().map(|(key, ..)| key.clone());
+            keys.extend(posts.chain(values.index.clone()));
+            keys.extend(values.root.as_ref().map(|(key, _)| key.clone()));
+            keys.extend(values.failure.as_ref().map(|_| layout::failure(group)));
+            true
+        });
+        drop(again);
+        marked.extend(begin(store, world, some, mark).await?);
+    }
+    finish(store, marked, mark, OnMark::Stays).await
+}
+
+/// Deletes groups of these keys that have no POST entries, and marks the others as deleted. Returns those.
+async fn begin<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    listed: Listed,
+    mark: Generation,
+) -> Result<BTreeSet<GroupId>, StoreError> {
+    let (grown, plain): (Listed, Listed) = listed
         .into_iter()
         .partition(|(_, keys)| keys.iter().any(|key| is_post(key)));
     delete_all(store, plain.into_values().flatten()).await?;
-    if grown.is_empty() {
-        return Ok(());
-    }
-
     let marked: BTreeSet<GroupId> = grown.into_keys().collect();
-    let mark = Generation(world.random().max(1));
+    if marked.is_empty() {
+        return Ok(marked);
+    }
     let header = Header {
         time: world.now(),
         expires: None,
@@ -65,7 +131,19 @@ pub async fn delete_groups<S: Store, W: World>(
                 .collect(),
         )
         .await?;
+    Ok(marked)
+}
 
+/// Deletes what there is of groups that were marked as deleted.
+async fn finish<S: Store>(
+    store: &S,
+    marked: BTreeSet<GroupId>,
+    mark: Generation,
+    on_mark: OnMark,
+) -> Result<(), StoreError> {
+    if marked.is_empty() {
+        return Ok(());
+    }
     // Listed again, for entries that were written before the mark but after the first listing.
     let keys = list(store, &marked).await?;
     let marked = still_marked(store, marked, mark).await?;
@@ -74,7 +152,8 @@ pub async fn delete_groups<S: Store, W: World>(
         let is_marked = marked.contains(&group);
         let is_doomed = move |key: &String| {
             if is_marked {
-                !is_root(key) && !builds_on(key, mark)
+                let stays = is_root(key) || on_mark == OnMark::Stays && is_index(key);
+                !stays && !builds_on(key, mark)
             } else {
                 is_failure(key)
             }
@@ -83,8 +162,36 @@ pub async fn delete_groups<S: Store, W: World>(
     });
     let doomed: Vec<_> = doomed.collect();
     delete_all(store, doomed.into_iter()).await?;
-    let marked = still_marked(store, marked, mark).await?;
-    delete_all(store, marked.iter().map(layout::root)).await
+    if on_mark == OnMark::Ends {
+        let marked = still_marked(store, marked, mark).await?;
+        return delete_all(store, marked.iter().map(layout::root)).await;
+    }
+    let marked: Vec<_> = marked.into_iter().collect();
+    for some in marked.chunks(LOOKS) {
+        delete_unused(store, some, mark).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the marks of groups on which nothing was laid, and the indexes of what was there before.
+async fn delete_unused<S: Store>(
+    store: &S,
+    groups: &[GroupId],
+    mark: Generation,
+) -> Result<(), StoreError> {
+    let indexes: Vec<_> = groups.iter().map(layout::index).collect();
+    let roots: Vec<_> = groups.iter().map(layout::root).collect();
+    let mut values = store.read(&[&*indexes, &*roots].concat()).await?;
+    let root_values = values.split_off(indexes.len().min(values.len()));
+    let looked = indexes.into_iter().zip(values);
+    let looked = looked.zip(roots.into_iter().zip(root_values));
+    let unused = looked.filter_map(|((index, posts), (root, value))| {
+        // The first POST on the mark writes an index of its own.
+        let posts = records::read::<Index>(posts.as_deref());
+        let is_used = posts.is_some_and(|posts| posts.generation == mark);
+        (is_mark(value, mark) && !is_used).then_some([index, root])
+    });
+    delete_all(store, unused.flatten()).await
 }
 
 /// Deletes all groups.
@@ -102,11 +209,8 @@ pub async fn delete_all_groups<S: Store, W: World>(store: &S, world: &W) -> Resu
 }
 
 /// The keys of these groups.
-async fn list<S: Store>(
-    store: &S,
-    groups: &BTreeSet<GroupId>,
-) -> Result<BTreeMap<GroupId, BTreeSet<String>>, StoreError> {
-    let mut keys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+async fn list<S: Store>(store: &S, groups: &BTreeSet<GroupId>) -> Result<Listed, StoreError> {
+    let mut keys = Listed::new();
     for key in store.list().await? {
         let group = Key::parse(&key)
             .and_then(|key| key.group())
@@ -130,6 +234,10 @@ async fn delete_all<S: Store>(
 
 fn is_root(key: &str) -> bool {
     matches!(Key::parse(key), Some(Key::Root { .. }))
+}
+
+fn is_index(key: &str) -> bool {
+    matches!(Key::parse(key), Some(Key::Index { .. }))
 }
 
 fn is_failure(key: &str) -> bool {
@@ -156,16 +264,15 @@ async fn still_marked<S: Store>(
     } else {
         store.read(&roots).await?
     };
-    let is_mark = |value: Option<Vec<u8>>| {
-        value.is_some_and(|value| {
-            Entry::decode(&value).is_ok_and(|entry| entry.header.generation == mark)
-        })
-    };
     Ok(groups
         .into_iter()
         .zip(values)
-        .filter_map(|(group, value)| is_mark(value).then_some(group))
+        .filter_map(|(group, value)| is_mark(value, mark).then_some(group))
         .collect())
+}
+
+fn is_mark(root: Option<Value>, mark: Generation) -> bool {
+    root.is_some_and(|root| Entry::decode(&root).is_ok_and(|entry| entry.header.generation == mark))
 }
 
 #[cfg(test)]

@@ -68,8 +68,7 @@ impl Expired {
         let mut keys = self.posts;
         // Entries that came after the group was listed.
         let index: Index = records::read(index.as_deref()).unwrap_or_default();
-        for slot in index.slots() {
-            let key = layout::post(&self.id, index.generation, slot);
+        for key in index.post_keys(&self.id) {
             if !keys.contains(&key) {
                 keys.push(key);
             }

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::groups::entry::UnixNanos;
 
+pub(crate) mod again;
 mod gate;
 pub mod layout;
 pub mod memory;

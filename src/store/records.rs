@@ -6,11 +6,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::layout::{SHAPES, Slot};
+use super::layout::{self, SHAPES, Slot};
 use super::{Store, StoreError, Value};
 use crate::exposition::model::MetricType;
 use crate::groups::entry::{Generation, UnixNanos};
-use crate::groups::key::GroupingKey;
+use crate::groups::key::{GroupId, GroupingKey};
 
 /// Which POST entries a group has, and that it exists.
 ///
@@ -41,6 +41,12 @@ impl Index {
     /// The slots of all entries.
     pub fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.shared.iter().chain(&self.unique)
+    }
+
+    /// The keys of all entries of the group whose record this is.
+    pub fn post_keys(&self, group: &GroupId) -> impl Iterator<Item = String> {
+        self.slots()
+            .map(|slot| layout::post(group, self.generation, slot))
     }
 }
 

@@ -376,10 +376,7 @@ impl Snapshot {
 pub async fn read_group<S: Store>(store: &S, group: &GroupId) -> Result<GroupValues, StoreError> {
     let index = store.read_one(layout::index(group)).await?;
     let index: Index = records::read(index.as_deref()).unwrap_or_default();
-    let keys: Vec<_> = index
-        .slots()
-        .map(|slot| layout::post(group, index.generation, slot))
-        .collect();
+    let keys: Vec<_> = index.post_keys(group).collect();
     let posts = if keys.is_empty() {
         Vec::new()
     } else {

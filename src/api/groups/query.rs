@@ -213,7 +213,9 @@ impl Query {
         placed
     }
 
-    fn selects(&self, listed: &Listed<'_>, now: UnixNanos) -> bool {
+    /// Whether this group is asked for at this time, whatever the page.
+    #[must_use]
+    pub fn selects(&self, listed: &Listed<'_>, now: UnixNanos) -> bool {
         let group = &listed.group;
         let is_old = self.older_than.is_none_or(|age| {
             let since = now.saturating_sub(age);

@@ -197,8 +197,10 @@ fn a_deletion_tells_what_goes() {
         .and_then(Query::for_deletion)
         .expect("valid");
     assert!(query.is_dry_run());
+    let told = query.select(groups(), NOW);
+    let told = told.iter().map(deletion::Told::of).collect();
     assert_eq!(
-        String::from_utf8_lossy(&deletion::body(&query, &query.select(groups(), NOW))),
+        String::from_utf8_lossy(&deletion::body(&query, told)),
         r#"{"status":"success","data":{"dry_run":true,"deleted":2,"series":0,"groups":[{"instance":"i1","job":"a"},{"instance":"i20","job":"a"}]}}"#
     );
 }
