@@ -1,21 +1,22 @@
 //! Groups that expired long ago are removed from the store.
 //!
-//! What has expired is hidden from everybody at once; here it only stops taking room. That waits until everything in
-//! the group has been expired for as long as it was shown, and for a minute at least: the next push of a job that runs
-//! regularly comes before that. Without compare-and-swap a push that lands between the last look at the group and its
+//! What has expired is hidden from everybody at once; here it only stops taking room. That waits until everything that
+//! the group showed last has been expired for as long as it was shown, and for a minute at least: the next push of a job
+//! that runs regularly comes before that. (What newer pushes replaced was hidden before, and goes with them.) Without compare-and-swap a push that lands between the last look at the group and its
 //! removal is lost (`docs/guarantees.md`), and after a silence of twice the lifetime such a push is least likely.
 //!
 //! Where something of the group is still shown, what has expired stays: the job that pushed it may push it again any
 //! moment, and so there is no silence to rely on.
 
 use crate::duration::Nanos;
-use crate::groups::entry::{Entry, UnixNanos};
+use crate::groups::entry::UnixNanos;
 use crate::groups::fold::GroupEntries;
 use crate::groups::key::GroupId;
+use crate::store::again::{Listed, read_again};
 use crate::store::layout;
-use crate::store::records::{self, Failure, Index};
+use crate::store::records::{self, Failure};
 use crate::store::snapshot::GroupValues;
-use crate::store::{Store, StoreError, Value};
+use crate::store::{Store, StoreError};
 
 /// A group of which everything expired long ago.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,20 +34,17 @@ impl Expired {
         values: &GroupValues,
         now: UnixNanos,
     ) -> Option<Self> {
-        let all = entries
-            .root
-            .iter()
-            .chain(entries.posts.iter().map(|post| &post.entry));
         let read = usize::from(entries.root.is_some()) + entries.posts.len();
         let stored = usize::from(values.root.is_some()) + values.posts.len();
-        // An entry that cannot be read may be a newer version's: not ours to judge.
+        // An entry that cannot be read may be a newer version's: not ours to judge. Those of past generations are
+        // removed before, after a look of their own.
+        let is_long_over = |time, expires| is_long_over(time, expires, now);
         let is_expired = read == stored
-            && (read > 0 || entries.failure.is_some())
-            && all.into_iter().all(|entry| is_entry_long_over(entry, now))
+            && (entries.are_all(is_long_over) || read == 0 && entries.failure.is_some())
             && values
                 .failure
                 .as_ref()
-                .is_none_or(|failure| is_long_over(failure.time, failure.expires, now));
+                .is_none_or(|failure| is_long_over(failure.time, failure.expires));
         is_expired.then(|| Self {
             id: id.clone(),
             posts: values.posts.iter().map(|(key, _, _)| key.clone()).collect(),
@@ -63,52 +61,25 @@ impl Expired {
         store: &S,
         now: UnixNanos,
     ) -> Result<usize, StoreError> {
-        let index_key = layout::index(&self.id);
-        let index = store.read_one(index_key.clone()).await?;
-        let mut keys = self.posts;
-        // Entries that came after the group was listed.
-        let index: Index = records::read(index.as_deref()).unwrap_or_default();
-        for key in index.post_keys(&self.id) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        let (failure_key, root_key) = (layout::failure(&self.id), layout::root(&self.id));
-        let entries = keys.len();
-        keys.extend([root_key.clone(), failure_key.clone()]);
-        let mut values = store.read(&keys).await?;
-        let failure = values.pop().flatten();
-        let is_over = values
-            .iter()
-            .flatten()
-            .all(|value| is_value_long_over(value, now))
-            && failure.is_none_or(|failure| is_failure_long_over(&failure, now));
-        if !is_over {
+        let failure_key = layout::failure(&self.id);
+        let failure = store.read_one(failure_key.clone()).await?;
+        if failure.is_some() && records::read::<Failure>(failure.as_deref()).is_none() {
             return Ok(0);
         }
+        let listed = Listed::from([(self.id.clone(), self.posts.into_iter().collect())]);
+        let Some(values) = read_again(store, &listed).await?.remove(&self.id) else {
+            return Ok(0);
+        };
+        let entries = values.entries(&mut Vec::new());
+        let Some(again) = Self::plan(&self.id, &entries, &values, now) else {
+            return Ok(0);
+        };
         // The PUT entry goes last, since it decides which of the others count.
-        keys.truncate(entries);
-        keys.extend([index_key, failure_key, root_key]);
+        let mut keys = again.posts;
+        keys.extend([layout::index(&self.id), failure_key, layout::root(&self.id)]);
         store.delete(&keys).await?;
         Ok(keys.len())
     }
-}
-
-fn is_value_long_over(value: &Value, now: UnixNanos) -> bool {
-    Entry::decode(value).is_ok_and(|entry| is_entry_long_over(&entry, now))
-}
-
-fn is_failure_long_over(value: &Value, now: UnixNanos) -> bool {
-    records::read::<Failure>(Some(value))
-        .is_some_and(|failure| is_long_over(failure.time, failure.expires, now))
-}
-
-fn is_entry_long_over(entry: &Entry<'_>, now: UnixNanos) -> bool {
-    let families = entry.families.iter();
-    is_long_over(entry.header.time, entry.header.expires, now)
-        && families
-            .map(|family| (family.time, family.expires))
-            .all(|(time, expires)| is_long_over(time, expires, now))
 }
 
 /// How long something has been expired at least before it is removed, in nanoseconds: clocks differ.

@@ -82,7 +82,8 @@ impl<'a> GroupEntries<'a> {
     /// The group as it stands at this time, or `None` if there is no such group.
     ///
     /// What has expired is hidden family by family, after the newest was found of each: an older one does not come
-    /// back when it expires.
+    /// back when it expires. The group itself is brought by its last push, as `push_time_seconds` is, and by whatever
+    /// is still shown of others.
     #[must_use]
     pub fn fold(self, now: UnixNanos) -> Option<Group<'a>> {
         let generation = self.generation();
@@ -103,23 +104,23 @@ impl<'a> GroupEntries<'a> {
         let failure = self
             .failure
             .filter(|failure| !entry::is_past(failure.expires, now));
-        let push_time = entries
-            .iter()
-            .filter(|entry| entry.is_live(now))
-            .map(|entry| entry.header.time)
-            .max();
-        if push_time.is_none() && failure.is_none() {
-            return None;
-        }
         let mut families = match entries.as_mut_slice() {
             // One entry, whose families are in order already.
             [only] => std::mem::take(&mut only.families),
-            [root, posts @ ..] if has_root => merged(Some(root), posts),
-            posts => merged(None, posts),
+            [root, posts @ ..] if has_root => merged(Some(root), posts.iter()),
+            posts => merged(None, posts.iter()),
         };
         families.retain(|family| !family.is_expired(now));
-        let ends = entries
+        let push_time = entries.iter().map(|entry| entry.header.time).max();
+        let last = entries
             .iter()
+            .filter(|entry| Some(entry.header.time) == push_time);
+        let is_live =
+            !families.is_empty() || last.clone().any(|entry| !entry.header.is_expired(now));
+        if !is_live && failure.is_none() {
+            return None;
+        }
+        let ends = last
             .map(|entry| entry.header.expires)
             .chain(failure.iter().map(|failure| failure.expires))
             .chain(families.iter().map(|family| family.expires));
@@ -134,6 +135,28 @@ impl<'a> GroupEntries<'a> {
             },
             families,
         })
+    }
+
+    /// Whether this holds of all that is shown of the group as long as it has not expired, by when it was pushed and
+    /// until when it is shown: the last push, which brought the group, and the newest of each family. Not if there are
+    /// entries that do not count, or none.
+    #[must_use]
+    pub fn are_all(&self, hold: impl Fn(UnixNanos, Option<UnixNanos>) -> bool) -> bool {
+        let posts = || self.counting().map(|post| &post.entry);
+        let all = || self.root.iter().chain(posts());
+        let Some(last) = all().map(|entry| entry.header.time).max() else {
+            return false;
+        };
+        // The last push first: mostly it says no, and families need not be looked at.
+        let headers = || all().map(|entry| &entry.header);
+        let mut lasts = headers().filter(|header| header.time == last);
+        let labels = headers().next().map(|header| &header.labels);
+        lasts.all(|header| hold(header.time, header.expires))
+            && self.posts.len() == posts().count()
+            && headers().all(|header| !header.tombstone && Some(&header.labels) == labels)
+            && merged(self.root.as_ref(), posts())
+                .iter()
+                .all(|family| hold(family.time, family.expires))
     }
 
     /// The keys of POST entries that count, but of which newer ones leave nothing to be seen.
@@ -164,10 +187,13 @@ impl<'a> GroupEntries<'a> {
 }
 
 /// The families of several entries, sorted by name: the newest of the POST entries', else the PUT entry's.
-fn merged<'a>(root: Option<&Entry<'a>>, posts: &[Entry<'a>]) -> Vec<StoredFamily<'a>> {
+fn merged<'e, 'a: 'e>(
+    root: Option<&'e Entry<'a>>,
+    posts: impl Iterator<Item = &'e Entry<'a>>,
+) -> Vec<StoredFamily<'a>> {
     let root = root.into_iter().flat_map(|root| &root.families);
     let mut families: BTreeMap<_, _> = root.map(|family| (family.name, *family)).collect();
-    let posted = newest(posts.iter()).into_iter();
+    let posted = newest(posts).into_iter();
     families.extend(posted.map(|(name, (family, _))| (name, family)));
     families.into_values().collect()
 }
@@ -380,6 +406,8 @@ mod tests {
         let lasting = entry(5, 7, &["a", "b"]);
         let post = expiring(6, Some(50), 7, &["b", "c"]);
         let empty = expiring(7, Some(120), 7, &[]);
+        let late = expiring(8, Some(90), 7, &["a"]);
+        let same = expiring(6, Some(50), 7, &["a", "b"]);
         type Case<'a> = (
             &'a str,
             UnixNanos,
@@ -400,7 +428,21 @@ mod tests {
                 50,
                 &put,
                 vec![&post],
-                Some(("a 5\n", Some(5), Some(100))),
+                Some(("a 5\n", Some(6), Some(100))),
+            ),
+            (
+                "the group with the last push, if nothing else is shown",
+                50,
+                &put,
+                vec![&same],
+                None,
+            ),
+            (
+                "nor is it kept by what lasts but was replaced",
+                50,
+                &lasting,
+                vec![&same],
+                None,
             ),
             (
                 "the group with the last of it",
@@ -414,7 +456,7 @@ mod tests {
                 100,
                 &lasting,
                 vec![&post],
-                Some(("a 5\n", Some(5), None)),
+                Some(("a 5\n", Some(6), None)),
             ),
             (
                 "a push without families keeps its group",
@@ -422,6 +464,13 @@ mod tests {
                 &put,
                 vec![&post, &empty],
                 Some(("", Some(7), Some(120))),
+            ),
+            (
+                "but not beyond the push after it",
+                100,
+                &empty,
+                vec![&late],
+                None,
             ),
         ];
         for (name, now, root, posts, want) in cases {

@@ -39,6 +39,8 @@ fn action() -> impl Strategy<Value = Action> {
 struct Spec {
     now: u64,
     shown: BTreeMap<(usize, char), (usize, Option<u64>)>,
+    /// For each group the seconds of its last push and of that one's end.
+    pushed: BTreeMap<usize, (u64, Option<u64>)>,
 }
 
 impl Spec {
@@ -48,18 +50,34 @@ impl Spec {
                 if *kind == Kind::Put {
                     self.shown.retain(|(of, _), _| of != group);
                 }
+                let end = ttl.map(|ttl| self.now + ttl);
+                self.pushed.insert(*group, (self.now, end));
                 for letter in letters {
-                    let end = ttl.map(|ttl| self.now + ttl);
                     self.shown.insert((*group, *letter), (number, end));
                 }
             }
-            Action::Delete(group) => self.shown.retain(|(of, _), _| of != group),
+            Action::Delete(group) => {
+                self.shown.retain(|(of, _), _| of != group);
+                self.pushed.remove(group);
+            }
             Action::Wait(seconds) => self.now += seconds,
             Action::Scrape => {}
         }
         let now = self.now;
         self.shown
             .retain(|_, (_, end)| end.is_none_or(|end| end > now));
+        // A group that is gone does not come back with an earlier push.
+        self.pushed.retain(|group, (_, end)| {
+            end.is_none_or(|end| end > now) || self.shown.keys().any(|(of, _)| of == group)
+        });
+    }
+
+    fn push_times(&self) -> BTreeMap<String, u64> {
+        let time = |(group, (time, _)): (&usize, &(u64, _))| {
+            let (_, job) = GROUPS[*group][0];
+            (format!("{{instance=\"\",job=\"{job}\"}}"), *time)
+        };
+        self.pushed.iter().map(time).collect()
     }
 
     fn samples(&self) -> Vec<String> {
@@ -101,8 +119,29 @@ proptest! {
             }
             spec.apply(number, action);
             prop_assert_eq!(plain.samples(), spec.samples(), "after {}", number);
+            prop_assert_eq!(plain.push_times(), spec.push_times(), "after {}", number);
         }
     }
+}
+
+#[test]
+fn a_group_goes_with_its_last_push_and_does_not_step_back() {
+    let plain = Plain::new();
+    let push = |ttl, kind, body| plain.push_for(ttl, kind, GROUPS[0], body);
+    let time = || plain.push_times().into_values().next();
+    push(None, Kind::Put, "f 1\n").expect("is accepted");
+    push(Some(900 * SECOND), Kind::Post, "h 1\n").expect("is accepted");
+    plain.wait(100 * SECOND);
+    push(Some(60 * SECOND), Kind::Post, "f 2\ng 2\n").expect("is accepted");
+    assert_eq!(time(), Some(100));
+    plain.wait(61 * SECOND);
+    assert_eq!(plain.samples(), ["h{instance=\"\",job=\"j\"} 1"]);
+    assert_eq!(time(), Some(100), "not that of what is still shown");
+    plain.wait(900 * SECOND);
+    assert_eq!(time(), None, "nothing that is shown is left");
+    plain.wait(900 * SECOND);
+    plain.scrape(AfterScrape::TidyUp);
+    assert_eq!(group_keys(&plain), [] as [&str; 0], "nor what it replaced");
 }
 
 /// The keys of groups, so without those of types and label names.

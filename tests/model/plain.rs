@@ -1,6 +1,8 @@
 //! The operations one after the other on the store of the unit tests, for tests that count.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use spin_pushgateway::cleanup::Cleanup;
 use spin_pushgateway::consistency::Kind;
@@ -118,6 +120,24 @@ impl Plain {
         let text = String::from_utf8(self.scraped().body).expect("is text");
         let is_pushed = |line: &&str| !line.starts_with('#') && !line.starts_with("push");
         text.lines().filter(is_pushed).map(str::to_owned).collect()
+    }
+
+    /// When each group was last pushed that there is, by its labels as they are exposed, in whole seconds since the
+    /// beginning.
+    pub(crate) fn push_times(&self) -> BTreeMap<String, u64> {
+        let text = String::from_utf8(self.scraped().body).expect("is text");
+        let times = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("push_time_seconds"));
+        let begin = Duration::from_nanos(BEGIN).as_secs_f64();
+        times
+            .map(|line| {
+                let (labels, time) = line.split_once(' ').expect("a sample");
+                let since = time.parse::<f64>().expect("a number") - begin;
+                let since = Duration::from_secs_f64(since.round().max(0.0));
+                (labels.to_owned(), since.as_secs())
+            })
+            .collect()
     }
 
     /// The calls that this makes.

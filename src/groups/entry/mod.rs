@@ -152,14 +152,6 @@ impl Header<'_> {
     }
 }
 
-impl Entry<'_> {
-    /// Whether something of it is still shown at this time. Families that it took over may outlast its own.
-    #[must_use]
-    pub fn is_live(&self, now: UnixNanos) -> bool {
-        !self.header.is_expired(now) || self.families.iter().any(|family| !family.is_expired(now))
-    }
-}
-
 impl<'a> StoredFamily<'a> {
     /// The keys of the series, each with the length of the text.
     fn index(&self) -> impl Iterator<Item = (CodedKey<'a>, usize)> + use<'a> {

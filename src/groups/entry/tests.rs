@@ -109,31 +109,6 @@ fn a_carried_family_keeps_its_times() {
 }
 
 #[test]
-fn an_entry_lives_as_long_as_something_in_it() {
-    let expiring = |expires| Header {
-        expires,
-        ..header()
-    };
-    let value = sample();
-    let lasting = Entry::decode(&value).expect("decodes");
-    let mut writer = Writer::new(&expiring(Some(9)), 2);
-    writer.add(&family("0", None, 1));
-    writer.carry(&lasting.families[0]);
-    let carrying = writer.finish();
-    let plain = Writer::new(&expiring(Some(9)), 0).finish();
-    let cases = [
-        ("one that does not expire", &value, u64::MAX, true),
-        ("one before its time", &plain, 8, true),
-        ("one at its time", &plain, 9, false),
-        ("one that took over what lasts", &carrying, 9, true),
-    ];
-    for (name, value, now, want) in cases {
-        let entry = Entry::decode(value).expect("decodes");
-        assert_eq!(entry.is_live(now), want, "{name}");
-    }
-}
-
-#[test]
 fn a_truncated_entry_is_an_error_wherever_it_ends() {
     let value = sample();
     for end in 0..value.len() {
