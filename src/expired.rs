@@ -2,8 +2,9 @@
 //!
 //! What has expired is hidden from everybody at once; here it only stops taking room. That waits until everything that
 //! the group showed last has been expired for as long as it was shown, and for a minute at least: the next push of a job
-//! that runs regularly comes before that. (What newer pushes replaced was hidden before, and goes with them.) Without compare-and-swap a push that lands between the last look at the group and its
-//! removal is lost (`docs/guarantees.md`), and after a silence of twice the lifetime such a push is least likely.
+//! that runs regularly comes before that. (What newer pushes replaced was hidden before, and goes with them.) Without
+//! compare-and-swap a push that lands between the last look at the group and its removal is lost (`docs/guarantees.md`),
+//! and after a silence of twice the lifetime such a push is least likely.
 //!
 //! Where something of the group is still shown, what has expired stays: the job that pushed it may push it again any
 //! moment, and so there is no silence to rely on.

@@ -9,7 +9,7 @@ import struct
 import sys
 
 AGES = [20, 45, 130, 200, 400, 700, 1500, 2400, 3000, 5000, 9000, 15000, 30000, 50000, 80000, 100000, 300000, 2000000]
-START = b"PGW\x01"
+START = b"PGW\x02"
 TIME = slice(5, 13)
 
 store = sqlite3.connect(sys.argv[1], timeout=10)
